@@ -1,0 +1,23 @@
+"""Ids that carry a prefix and sort by the time they were made."""
+
+import os
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_RANDOM_BITS = 80
+_LENGTH = 26
+
+
+def new_id(prefix: str, *, now_ms: int | None = None, entropy: bytes | None = None) -> str:
+    """Make an id such as `wh_01jd3…`: the prefix, then 48 bits of milliseconds and 80 random bits in base 32.
+
+    Args:
+        prefix: What the id names, without the underscore (`wh`, `evt`, `dlv` …).
+        now_ms: Milliseconds since 1970; the clock when absent.
+        entropy: 10 random bytes; the system's when absent.
+
+    """
+    milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    random = int.from_bytes(os.urandom(_RANDOM_BITS // 8) if entropy is None else entropy)
+    number = (milliseconds << _RANDOM_BITS) | random
+    return prefix + "_" + "".join([_ALPHABET[(number >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)])
