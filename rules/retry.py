@@ -1,0 +1,141 @@
+"""When to try again, and which failures are final (A06, B07, X06)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Any, Final, Literal
+
+from rules.errors import FieldError
+from rules.outcomes import Exchange, Fault, Reply
+
+MAX_DELAY: Final = timedelta(hours=24)
+MAX_RETRIES: Final = {"exponential": 10, "schedule": 20}
+_GONE: Final = 410
+_WAITING_STATUSES: Final = frozenset({429, 503})
+_MAX_HEADER_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How failed attempts are repeated.
+
+    Attributes:
+        max_retries: Attempts after the first: 0 to 10, or to 20 with a schedule.
+        strategy: `exponential` waits `base_seconds ** attempt` seconds (2, 4, 8, 16 …); `schedule` waits
+            `schedule[attempt - 1]` seconds, and its last entry from there on.
+        base_seconds: The base of `exponential`, 1 to 60.
+        schedule: Seconds before each retry.
+        jitter: The largest share, 0 to 1, by which a delay is stretched at random.
+        retry_4xx: Whether 3xx and 4xx answers are transient; 410 never is.
+
+    """
+
+    max_retries: int = 3
+    strategy: Literal["exponential", "schedule"] = "exponential"
+    base_seconds: float = 2.0
+    schedule: tuple[float, ...] = ()
+    jitter: float = 0.0
+    retry_4xx: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the API's `retry` object."""
+        return {
+            "max_retries": self.max_retries,
+            "strategy": self.strategy,
+            "base_seconds": self.base_seconds,
+            "schedule": list(self.schedule),
+            "jitter": self.jitter,
+            "retry_4xx": self.retry_4xx,
+        }
+
+
+def succeeded(exchange: Exchange) -> bool:
+    """Say whether an exchange delivered: a complete 2xx reply, nothing else."""
+    return isinstance(exchange, Reply) and 200 <= exchange.status < 300  # noqa: PLR2004  # the 2xx range
+
+
+def is_permanent(policy: RetryPolicy, exchange: Exchange) -> bool:
+    """Say whether a failed exchange is final whatever the retries left: 410 always, 3xx and 4xx by the policy."""
+    if isinstance(exchange, Fault):
+        return False
+    if exchange.status == _GONE:
+        return True
+    return not policy.retry_4xx and 300 <= exchange.status < 500  # noqa: PLR2004  # 3xx and 4xx
+
+
+def next_delay(
+    policy: RetryPolicy, attempt: int, exchange: Exchange, rng: Random, *, now: datetime
+) -> timedelta | None:
+    """Decide how long to wait before the next attempt; None when there is none.
+
+    Args:
+        policy: The webhook's policy.
+        attempt: The number of the attempt that just ended, from 1.
+        exchange: What came of it.
+        rng: Where the jitter comes from.
+        now: The present, aware; a Retry-After date is measured from it.
+
+    Returns:
+        The delay, at most a day before jitter; None after a success, a permanent failure or the last retry.
+
+    """
+    if succeeded(exchange) or attempt > policy.max_retries or is_permanent(policy, exchange):
+        return None
+    delay = max(_own_delay(policy, attempt), _asked_delay(exchange, now))
+    return delay * (1 + policy.jitter * rng.random()) if policy.jitter else delay
+
+
+def _own_delay(policy: RetryPolicy, attempt: int) -> timedelta:
+    if policy.strategy == "schedule" and policy.schedule:
+        seconds = policy.schedule[min(attempt, len(policy.schedule)) - 1]
+    else:
+        seconds = policy.base_seconds**attempt
+    return timedelta(seconds=min(seconds, MAX_DELAY.total_seconds()))
+
+
+def _asked_delay(exchange: Exchange, now: datetime) -> timedelta:
+    if isinstance(exchange, Reply) and exchange.status in _WAITING_STATUSES:
+        asked = parse_retry_after(exchange.headers.get("retry-after"), now=now)
+        return asked or timedelta()
+    return timedelta()
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> timedelta | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or an HTTP date, 0 to 24 hours; None if it is neither."""
+    text = (value or "").strip()
+    if not text or len(text) > _MAX_HEADER_LENGTH or not text.isascii():
+        return None
+    if text.isdigit():
+        return timedelta(seconds=min(int(text), MAX_DELAY.total_seconds()))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment - now, timedelta()), MAX_DELAY)
+
+
+def check_policy(policy: RetryPolicy, *, field: str = "retry") -> list[FieldError]:
+    """Return what is out of range or contradictory in a policy; nothing when it is fine."""
+    errors: list[FieldError] = []
+
+    def refuse(name: str, message: str) -> None:
+        errors.append(FieldError(f"{field}.{name}", message))
+
+    most = MAX_RETRIES[policy.strategy]
+    if not 0 <= policy.max_retries <= most:
+        refuse("max_retries", f"{policy.max_retries} is out of range: 0 to {most} with the {policy.strategy} strategy.")
+    if not 1 <= policy.base_seconds <= 60:  # noqa: PLR2004
+        refuse("base_seconds", f"{policy.base_seconds:g} is out of range: 1 to 60 seconds.")
+    if not 0 <= policy.jitter <= 1:
+        refuse("jitter", f"{policy.jitter:g} is out of range: 0 to 1.")
+    if policy.strategy == "schedule" and not policy.schedule:
+        refuse("schedule", "The schedule strategy needs at least one delay in seconds.")
+    if len(policy.schedule) > MAX_RETRIES["schedule"]:
+        refuse("schedule", f"{len(policy.schedule)} delays are too many: at most {MAX_RETRIES['schedule']}.")
+    for seconds in policy.schedule:
+        if not 0 <= seconds <= MAX_DELAY.total_seconds():
+            refuse("schedule", f"{seconds:g} is out of range: each delay is 0 to 86400 seconds.")
+    return errors
