@@ -1,0 +1,1 @@
+"""What an assistant may do, defined once and bound by the agent and by MCP."""
