@@ -1,0 +1,67 @@
+"""Turn what a caller sent into a spec, or into errors that name the field, the value and the fix."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from rapidfuzz import process
+
+from rules.errors import FieldError, InvalidInput
+from rules.ranges import shown
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SECRET_FIELDS = frozenset({"secret", "auth_header", "headers", "value"})
+_NEAR = 70
+_PLAIN = {
+    "missing": "is required",
+    "string_type": "must be a text; got {value}",
+    "bool_type": "must be true or false; got {value}",
+    "int_type": "must be a whole number; got {value}",
+    "float_type": "must be a number; got {value}",
+    "list_type": "must be a list; got {value}",
+    "dict_type": "must be an object; got {value}",
+    "model_type": "must be an object; got {value}",
+    "model_attributes_type": "must be an object; got {value}",
+}
+
+
+def parse(model: type[Model], data: Any) -> Model:
+    """Validate JSON data against a spec; raises InvalidInput with one entry per wrong field."""
+    if not isinstance(data, Mapping):
+        raise InvalidInput.of("body", f"must be a JSON object; got {shown(data)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInput(list(explain(error.errors(), model))) from None
+
+
+def explain(errors: Iterable[Mapping[str, Any]], model: type[BaseModel] | None = None) -> Iterable[FieldError]:
+    """Word pydantic's errors for people; values of secret fields are never repeated."""
+    for error in errors:
+        path = [str(part) for part in error["loc"]]
+        yield FieldError(".".join(path) or "body", _message(error, path, model))
+
+
+def _message(error: Mapping[str, Any], path: list[str], model: type[BaseModel] | None) -> str:
+    kind = error["type"]
+    secret = bool(_SECRET_FIELDS & set(path))
+    value = "a value that is not shown" if secret else shown(error["input"])
+    if kind == "extra_forbidden":
+        return _unknown_field(path, model)
+    if kind in _PLAIN:
+        return _PLAIN[kind].format(value=value)
+    if kind == "literal_error":
+        return f"must be one of {error['ctx']['expected']}; got {value}"
+    if kind in {"too_long", "too_short"}:
+        context = error["ctx"]
+        limit = f"at most {context['max_length']}" if kind == "too_long" else f"at least {context['min_length']}"
+        return f"must have {limit} entries; got {context['actual_length']}"
+    return str(error["msg"])
+
+
+def _unknown_field(path: list[str], model: type[BaseModel] | None) -> str:
+    known = list(model.model_fields) if model is not None and len(path) == 1 else []
+    near = process.extractOne(path[-1], known, score_cutoff=_NEAR) if known else None
+    hint = f"; did you mean {near[0]}?" if near else f"; the fields are {', '.join(known)}" if known else ""
+    return f"is not a field here{hint}"

@@ -1,0 +1,279 @@
+"""The queue and the log: deliveries, attempts, workers."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store import dialect
+from store.pages import Page, Row, fetch_page
+from store.tables import Attempt, Delivery, Event, Webhook, Worker
+
+deliveries = Delivery.__table__  # type: ignore[attr-defined]
+attempts = Attempt.__table__  # type: ignore[attr-defined]
+events = Event.__table__  # type: ignore[attr-defined]
+webhooks = Webhook.__table__  # type: ignore[attr-defined]
+workers = Worker.__table__  # type: ignore[attr-defined]
+
+_OPEN = ("pending", "retrying")
+
+
+async def park(connection: AsyncConnection, webhook_id: str) -> None:
+    """Take a webhook's open deliveries out of the queue; a claimed one is finished by whoever holds it."""
+    await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.webhook_id == webhook_id, deliveries.c.run_at.is_not(None), deliveries.c.worker_id.is_(None))
+        .values(run_at=None)
+    )
+
+
+async def unpark(connection: AsyncConnection, webhook_id: str, now: datetime) -> None:
+    """Put a webhook's parked deliveries back into the queue, due now."""
+    await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.webhook_id == webhook_id,
+            deliveries.c.run_at.is_(None),
+            deliveries.c.worker_id.is_(None),
+            deliveries.c.status.in_(_OPEN),
+        )
+        .values(run_at=now)
+    )
+
+
+async def add_events(connection: AsyncConnection, rows: Sequence[Row]) -> set[str]:
+    """Insert events, passing over ids that the workspace already has; returns the ids that were new."""
+    statement = dialect.insert(connection, events).on_conflict_do_nothing().returning(events.c.id)
+    result = await connection.execute(statement, list(rows))
+    return set(result.scalars())
+
+
+async def add(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Insert deliveries."""
+    if rows:
+        await connection.execute(insert(deliveries), list(rows))
+
+
+async def event(connection: AsyncConnection, workspace_id: str, event_id: str) -> Row | None:
+    """Return an event of the workspace, or None."""
+    statement = select(events).where(events.c.workspace_id == workspace_id, events.c.id == event_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def recent_events(
+    connection: AsyncConnection, workspace_id: str, perspective_id: str | None, limit: int
+) -> list[Row]:
+    """Return the newest events that a webhook of the perspective (None: of the workspace) hears."""
+    statement = select(events).where(events.c.workspace_id == workspace_id)
+    if perspective_id is not None:
+        statement = statement.where(events.c.perspective_id == perspective_id)
+    result = await connection.execute(statement.order_by(events.c.created_at.desc()).limit(limit))
+    return [dict(row) for row in result.mappings()]
+
+
+_DUE_WEBHOOKS = """
+WITH RECURSIVE due(webhook_id) AS (
+    SELECT min(webhook_id) FROM deliveries WHERE worker_id IS NULL AND run_at IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(d.webhook_id) FROM deliveries d
+            WHERE d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.webhook_id > due.webhook_id)
+    FROM due WHERE due.webhook_id IS NOT NULL
+)
+SELECT webhook_id FROM due
+WHERE webhook_id IS NOT NULL
+  AND EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = due.webhook_id
+              AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now)
+"""
+
+
+async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
+    """List the webhooks that have a delivery due, by skipping from one to the next along the index."""
+    statement = text(_DUE_WEBHOOKS).bindparams(bindparam("now", type_=deliveries.c.run_at.type))
+    return list((await connection.execute(statement, {"now": now})).scalars())
+
+
+async def claim(
+    connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime
+) -> list[Row]:
+    """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
+    ids: list[str] = []
+    for webhook_id, share in shares.items():
+        statement = _due(webhook_id, share, now)
+        ids += (await connection.execute(statement.with_for_update(skip_locked=True))).scalars()
+    if not ids:
+        return []
+    await connection.execute(_CLAIM, [{"claimed": delivery_id, "by": worker_id} for delivery_id in ids])
+    return await _with_events(connection, ids)
+
+
+_CLAIM = update(deliveries).where(deliveries.c.id == bindparam("claimed")).values(worker_id=bindparam("by"))
+
+
+def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
+    return (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.webhook_id == webhook_id,
+            deliveries.c.worker_id.is_(None),
+            deliveries.c.run_at.is_not(None),
+            deliveries.c.run_at <= now,
+        )
+        .order_by(deliveries.c.run_at)
+        .limit(share)
+    )
+
+
+async def _with_events(connection: AsyncConnection, ids: list[str]) -> list[Row]:
+    columns = [deliveries.c[name] for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts")]
+    statement = (
+        select(*columns, deliveries.c.retries_used, events.c.payload, events.c.occurred_at)
+        .join(events, (events.c.workspace_id == deliveries.c.workspace_id) & (events.c.id == deliveries.c.event_id))
+        .where(deliveries.c.id.in_(ids))
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    """Return when the next waiting delivery is due."""
+    statement = (
+        select(deliveries.c.run_at)
+        .where(deliveries.c.worker_id.is_(None), deliveries.c.run_at.is_not(None))
+        .order_by(deliveries.c.run_at)
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+_FINISH = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("finished_id"), deliveries.c.worker_id == bindparam("by"))
+    .values(
+        status=bindparam("new_status"),
+        attempts=bindparam("made"),
+        retries_used=bindparam("used"),
+        run_at=bindparam("again_at"),
+        worker_id=None,
+        finished_at=bindparam("ended_at"),
+        last_status_code=bindparam("code"),
+        last_error=bindparam("message"),
+        last_cause=bindparam("named"),
+    )
+)
+
+
+async def finish(connection: AsyncConnection, results: Sequence[Row], logged: Sequence[Row]) -> None:
+    """Write a batch of results and their attempts; a delivery that was taken from its worker meanwhile is not touched."""
+    if results:
+        await connection.execute(_FINISH, list(results))
+    await log(connection, logged)
+
+
+async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Insert attempts."""
+    if rows:
+        await connection.execute(insert(attempts), list(rows))
+
+
+async def release(connection: AsyncConnection, worker_id: str) -> int:
+    """Give back everything that a worker has claimed; returns how many."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.worker_id == worker_id)
+        .values(worker_id=None, run_at=_unless_parked())
+    )
+    return int(result.rowcount)
+
+
+def _unless_parked() -> Any:
+    live = select(webhooks.c.id).where(
+        webhooks.c.id == deliveries.c.webhook_id, webhooks.c.enabled.is_(True), webhooks.c.deleted_at.is_(None)
+    )
+    return case((live.exists(), deliveries.c.run_at), else_=None)
+
+
+async def beat(connection: AsyncConnection, worker_id: str, now: datetime) -> None:
+    """Record that a worker is alive."""
+    statement = dialect.insert(connection, workers).values(id=worker_id, started_at=now, heartbeat_at=now)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": now}))
+
+
+async def leave(connection: AsyncConnection, worker_id: str) -> None:
+    """Forget a worker that stops."""
+    await release(connection, worker_id)
+    await connection.execute(delete(workers).where(workers.c.id == worker_id))
+
+
+async def recover(connection: AsyncConnection, now: datetime, silence: timedelta) -> int:
+    """Give back what workers hold that have been silent for longer than `silence`; returns how many deliveries."""
+    silent = select(workers.c.id).where(workers.c.heartbeat_at < now - silence)
+    gone = list((await connection.execute(silent.with_for_update(skip_locked=True))).scalars())
+    recovered = 0
+    for worker_id in gone:
+        recovered += await release(connection, worker_id)
+        await connection.execute(delete(workers).where(workers.c.id == worker_id))
+    return recovered
+
+
+async def newest_heartbeat(connection: AsyncConnection) -> datetime | None:
+    """Return when any worker was last alive."""
+    statement = select(workers.c.heartbeat_at).order_by(workers.c.heartbeat_at.desc()).limit(1)
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def page(
+    connection: AsyncConnection, workspace_id: str, filters: dict[str, Any], limit: int, offset: int
+) -> Page[Row]:
+    """List deliveries, newest first; `filters` may hold webhook_id, status, event_type, event_id, since and until."""
+    statement = select(deliveries).where(*_conditions(workspace_id, filters))
+    return await fetch_page(connection, statement.order_by(deliveries.c.id.desc()), limit, offset)
+
+
+def _conditions(workspace_id: str, filters: dict[str, Any]) -> list[Any]:
+    conditions = [deliveries.c.workspace_id == workspace_id]
+    for name in ("webhook_id", "status", "event_type", "event_id"):
+        if filters.get(name) is not None:
+            conditions.append(deliveries.c[name] == filters[name])
+    if filters.get("since") is not None:
+        conditions.append(deliveries.c.created_at >= filters["since"])
+    if filters.get("until") is not None:
+        conditions.append(deliveries.c.created_at < filters["until"])
+    return conditions
+
+
+async def get(connection: AsyncConnection, workspace_id: str, delivery_id: str) -> Row | None:
+    """Return a delivery of the workspace, or None."""
+    statement = select(deliveries).where(deliveries.c.workspace_id == workspace_id, deliveries.c.id == delivery_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def attempts_of(connection: AsyncConnection, delivery_id: str) -> list[Row]:
+    """Return a delivery's attempts in order."""
+    statement = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.number)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def attempt_page(connection: AsyncConnection, webhook_id: str, limit: int, offset: int) -> Page[Row]:
+    """List a webhook's attempts, newest first, tests included."""
+    statement = select(attempts).where(attempts.c.webhook_id == webhook_id).order_by(attempts.c.attempted_at.desc())
+    return await fetch_page(connection, statement, limit, offset)
+
+
+async def retry(connection: AsyncConnection, delivery_ids: Sequence[str], now: datetime) -> None:
+    """Make finished deliveries due again, with their retries restored."""
+    await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None))
+        .values(status="pending", run_at=now, retries_used=0, finished_at=None)
+    )
+
+
+async def ids_to_replay(
+    connection: AsyncConnection, workspace_id: str, filters: dict[str, Any], statuses: Sequence[str], limit: int
+) -> list[str]:
+    """Return the finished deliveries in a time range, oldest first."""
+    statement = select(deliveries.c.id).where(*_conditions(workspace_id, filters), deliveries.c.status.in_(statuses))
+    return list((await connection.execute(statement.order_by(deliveries.c.id).limit(limit))).scalars())

@@ -1,0 +1,57 @@
+"""What differs between SQLite and PostgreSQL, and nothing else."""
+
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+_BUSY_TIMEOUT_SECONDS = 15
+
+
+def engine_options(url: URL, pool_size: int) -> dict[str, Any]:
+    """Choose the pool and driver options for a database URL."""
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "poolclass": AsyncAdaptedQueuePool}
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": _BUSY_TIMEOUT_SECONDS}
+    else:
+        options["pool_pre_ping"] = True
+    return options
+
+
+def prepare_connections(engine: AsyncEngine) -> None:
+    """Make every new SQLite connection durable (WAL, synchronous FULL) and leave BEGIN to `begin_write`."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        if not connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql("BEGIN")
+
+
+async def begin_write(connection: AsyncConnection) -> None:
+    """Begin a transaction that will write; SQLite takes its one write lock at once, so it never has to upgrade."""
+    if connection.dialect.name == "sqlite":
+        await connection.execution_options(writes=True)
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def insert(connection: AsyncConnection, table: Any) -> Any:
+    """Return the dialect's INSERT, the one that knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def skip_locked(connection: AsyncConnection) -> Any:
+    """Return the clause that lets workers on PostgreSQL pass over each other's rows; SQLite has one writer."""
+    return text("") if connection.dialect.name == "sqlite" else text("FOR UPDATE SKIP LOCKED")

@@ -1,0 +1,61 @@
+"""The connection to the database: SQLite in one file, or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from rules.errors import InvalidInput
+from store import dialect
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def driver_url(url: str) -> URL:
+    """Add the async driver to a plain `sqlite:///path` or `postgresql://…` URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in _DRIVERS:
+        raise InvalidInput.of("DATABASE_URL", f"must be sqlite:///path or postgresql://…; got {url.split('@')[-1]!r}")
+    return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+
+
+class Database:
+    """Transactions on one database.
+
+    SQLite allows one writer: writing transactions take turns in `write`, while readers go on undisturbed in WAL mode.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = driver_url(url)
+        self.engine = create_async_engine(self.url, **dialect.engine_options(self.url, pool_size))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        dialect.prepare_connections(self.engine)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that is committed at the end, or rolled back when the block raises."""
+        async with self._turn, self.engine.connect() as connection:
+            await dialect.begin_write(connection)
+            try:
+                yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for reading one consistent state."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()

@@ -1,0 +1,218 @@
+"""The tables of workspaces, webhooks and their history.
+
+Times are aware UTC datetimes. JSON that only travels through is kept as text and never parsed on the way.
+A value ending in `_sealed` is encrypted by `store.sealing.SealingBox`; nothing else that is secret is stored.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+
+class Workspace(SQLModel, table=True):
+    """A tenant: the boundary that no query crosses."""
+
+    __tablename__ = "workspaces"
+
+    id: str = Field(primary_key=True)
+    name: str
+    created_at: datetime
+
+
+class ApiKey(SQLModel, table=True):
+    """A key of the REST API. Only its SHA-256 is kept; keys have 256 bits of entropy, so no salt is needed."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(foreign_key="workspaces.id", index=True)
+    name: str
+    key_hash: str = Field(unique=True)
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class ConsoleToken(SQLModel, table=True):
+    """A one-time login link (`purpose="link"`) or the session it was exchanged for (`purpose="session"`), hashed."""
+
+    __tablename__ = "console_tokens"
+
+    token_hash: str = Field(primary_key=True)
+    purpose: str
+    workspace_id: str = Field(foreign_key="workspaces.id", index=True)
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+
+
+class Perspective(SQLModel, table=True):
+    """A conversational study, intake form or funnel: where events come from (FEATURES.md A, D)."""
+
+    __tablename__ = "perspectives"
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(foreign_key="workspaces.id", index=True)
+    name: str
+    kind: str
+    created_at: datetime
+
+
+class Event(SQLModel, table=True):
+    """Something that happened. The caller may choose its id, so ids are unique within a workspace only."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_recent", "workspace_id", "created_at"),)
+
+    workspace_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    perspective_id: str | None = None
+    type: str
+    payload: str = Field(sa_type=Text)
+    occurred_at: datetime
+    created_at: datetime
+
+
+class Webhook(SQLModel, table=True):
+    """Where events go, under which filters, and how it has been going.
+
+    The counters are folded from attempts in the transaction that stores them (`rules.health`).
+    A deleted webhook keeps its row, so that the deletion can be undone.
+    """
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_workspace", "workspace_id", "id"),)
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(foreign_key="workspaces.id")
+    perspective_id: str | None = Field(default=None, foreign_key="perspectives.id")
+    name: str
+    url: str = Field(sa_type=Text)
+    description: str = Field(default="", sa_type=Text)
+    enabled: bool = True
+    profile: str
+    event_filter: dict[str, Any] = Field(sa_type=JSON)
+    conditions: list[dict[str, Any]] = Field(sa_type=JSON)
+    tag_filter: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    trust_score: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    headers_sealed: str | None = Field(default=None, sa_type=Text)
+    auth_header_name: str | None = None
+    auth_header_sealed: str | None = Field(default=None, sa_type=Text)
+    secrets_sealed: str | None = Field(default=None, sa_type=Text)
+    retry: dict[str, Any] = Field(sa_type=JSON)
+    timeout_ms: int
+    rate_limit_per_second: float | None = None
+    max_in_flight: int | None = None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+    total: int = 0
+    successful: int = 0
+    failed: int = 0
+    consecutive_failures: int = 0
+    total_ms: int = 0
+    last_error: str | None = Field(default=None, sa_type=Text)
+    last_cause: str | None = None
+    last_status: str | None = None
+    last_delivery_at: datetime | None = None
+
+
+class Delivery(SQLModel, table=True):
+    """One event on its way to one webhook: the queue.
+
+    `run_at` is when it is due; null once it is finished, or while its webhook is disabled.
+    `worker_id` is who has claimed it; null while it waits. A claim lasts as long as that worker's heartbeat.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "ix_deliveries_due",
+            "webhook_id",
+            "run_at",
+            sqlite_where=text("worker_id IS NULL AND run_at IS NOT NULL"),
+            postgresql_where=text("worker_id IS NULL AND run_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_claimed",
+            "worker_id",
+            sqlite_where=text("worker_id IS NOT NULL"),
+            postgresql_where=text("worker_id IS NOT NULL"),
+        ),
+        Index("ix_deliveries_webhook", "webhook_id", "id"),
+        Index("ix_deliveries_workspace", "workspace_id", "id"),
+        Index("ix_deliveries_event", "workspace_id", "event_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    workspace_id: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    status: str
+    attempts: int = 0
+    retries_used: int = 0
+    run_at: datetime | None = None
+    worker_id: str | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+    last_status_code: int | None = None
+    last_error: str | None = Field(default=None, sa_type=Text)
+    last_cause: str | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """One HTTP exchange of a delivery, or of a test (`delivery_id` null). Header values that are secret are redacted."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        Index("ix_attempts_webhook", "webhook_id", "attempted_at"),
+        Index("ix_attempts_delivery", "delivery_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    workspace_id: str
+    webhook_id: str
+    delivery_id: str | None = None
+    event_id: str
+    event_type: str
+    number: int
+    status: str
+    status_code: int | None = None
+    duration_ms: int
+    cause: str | None = None
+    error: str | None = Field(default=None, sa_type=Text)
+    attempted_at: datetime
+    delivered_at: datetime | None = None
+    request_headers: str = Field(sa_type=Text)
+    response_headers: str | None = Field(default=None, sa_type=Text)
+    response_body: str | None = Field(default=None, sa_type=Text)
+
+
+class Worker(SQLModel, table=True):
+    """A delivery worker that is, or was lately, alive."""
+
+    __tablename__ = "workers"
+
+    id: str = Field(primary_key=True)
+    started_at: datetime
+    heartbeat_at: datetime
+
+
+class Change(SQLModel, table=True):
+    """One change to a webhook: who, what, before and after, and (sealed) what is needed to undo it."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index("ix_changes_webhook", "webhook_id", "id"), Index("ix_changes_workspace", "workspace_id", "id"))
+
+    id: str = Field(primary_key=True)
+    workspace_id: str
+    webhook_id: str
+    actor: str
+    action: str
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    undo_sealed: str | None = Field(default=None, sa_type=Text)
+    at: datetime
+    undone_by: str | None = None

@@ -1,0 +1,120 @@
+"""Queries on webhooks and on the record of their changes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.pages import Page, Row, fetch_page
+from store.tables import Change, Perspective, Webhook
+
+webhooks = Webhook.__table__  # type: ignore[attr-defined]
+changes = Change.__table__  # type: ignore[attr-defined]
+perspectives = Perspective.__table__  # type: ignore[attr-defined]
+
+
+def _mapping(row: SqlRow[Any] | None) -> Row | None:
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+
+
+async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Insert a webhook."""
+    await connection.execute(insert(webhooks), [values])
+
+
+async def get(
+    connection: AsyncConnection, workspace_id: str, webhook_id: str, *, for_update: bool = False, deleted: bool = False
+) -> Row | None:
+    """Return a webhook of the workspace, or None; `for_update` locks it, `deleted` finds it even when deleted."""
+    statement = select(webhooks).where(webhooks.c.workspace_id == workspace_id, webhooks.c.id == webhook_id)
+    if not deleted:
+        statement = statement.where(webhooks.c.deleted_at.is_(None))
+    if for_update:
+        statement = statement.with_for_update()
+    return _mapping((await connection.execute(statement)).one_or_none())
+
+
+async def page(
+    connection: AsyncConnection, workspace_id: str, perspective_id: str | None, limit: int, offset: int
+) -> Page[Row]:
+    """List the webhooks of a workspace, or of one perspective, oldest first."""
+    statement = select(webhooks).where(webhooks.c.workspace_id == workspace_id, webhooks.c.deleted_at.is_(None))
+    if perspective_id is not None:
+        statement = statement.where(webhooks.c.perspective_id == perspective_id)
+    return await fetch_page(connection, statement.order_by(webhooks.c.id), limit, offset)
+
+
+async def by_ids(connection: AsyncConnection, ids: list[str]) -> list[Row]:
+    """Return webhooks by id, whichever workspace they are in, deleted ones included: for the worker only."""
+    result = await connection.execute(select(webhooks).where(webhooks.c.id.in_(ids)))
+    return [dict(row) for row in result.mappings()]
+
+
+async def listening(connection: AsyncConnection, workspace_id: str, perspective_id: str | None) -> list[Row]:
+    """Return the enabled webhooks that hear events of a perspective: its own, and those of the whole workspace."""
+    statement = select(webhooks).where(
+        webhooks.c.workspace_id == workspace_id, webhooks.c.deleted_at.is_(None), webhooks.c.enabled.is_(True)
+    )
+    heard = webhooks.c.perspective_id.is_(None)
+    if perspective_id is not None:
+        heard = or_(heard, webhooks.c.perspective_id == perspective_id)
+    return [dict(row) for row in (await connection.execute(statement.where(heard))).mappings()]
+
+
+async def set_values(connection: AsyncConnection, webhook_id: str, values: Mapping[str, Any]) -> None:
+    """Update columns of one webhook."""
+    await connection.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(**values))
+
+
+async def perspective(connection: AsyncConnection, workspace_id: str, perspective_id: str) -> Row | None:
+    """Return a perspective of the workspace, or None."""
+    statement = select(perspectives).where(
+        perspectives.c.workspace_id == workspace_id, perspectives.c.id == perspective_id
+    )
+    return _mapping((await connection.execute(statement)).one_or_none())
+
+
+async def add_perspective(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Insert a perspective."""
+    await connection.execute(insert(perspectives), [values])
+
+
+async def perspective_page(connection: AsyncConnection, workspace_id: str, limit: int, offset: int) -> Page[Row]:
+    """List the perspectives of a workspace, oldest first."""
+    statement = select(perspectives).where(perspectives.c.workspace_id == workspace_id).order_by(perspectives.c.id)
+    return await fetch_page(connection, statement, limit, offset)
+
+
+async def add_change(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Insert a record of change."""
+    await connection.execute(insert(changes), [values])
+
+
+async def change(connection: AsyncConnection, workspace_id: str, change_id: str) -> Row | None:
+    """Return a record of change of the workspace, locked, or None."""
+    statement = select(changes).where(changes.c.workspace_id == workspace_id, changes.c.id == change_id)
+    return _mapping((await connection.execute(statement.with_for_update())).one_or_none())
+
+
+async def mark_undone(connection: AsyncConnection, change_id: str, undone_by: str) -> None:
+    """Remember which change undid this one."""
+    await connection.execute(update(changes).where(changes.c.id == change_id).values(undone_by=undone_by))
+
+
+async def change_page(
+    connection: AsyncConnection, workspace_id: str, webhook_id: str | None, limit: int, offset: int
+) -> Page[Row]:
+    """List changes, newest first."""
+    statement = select(changes).where(changes.c.workspace_id == workspace_id)
+    if webhook_id is not None:
+        statement = statement.where(changes.c.webhook_id == webhook_id)
+    return await fetch_page(connection, statement.order_by(changes.c.id.desc()), limit, offset)
+
+
+async def newest_change_at(connection: AsyncConnection, webhook_id: str) -> datetime | None:
+    """Return when a webhook was last changed."""
+    statement = select(changes.c.at).where(changes.c.webhook_id == webhook_id).order_by(changes.c.id.desc()).limit(1)
+    return (await connection.execute(statement)).scalar_one_or_none()

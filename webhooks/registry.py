@@ -1,0 +1,238 @@
+"""The webhooks of a workspace: every change is checked, applied whole, recorded, and can be undone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.addresses import Policy
+from rules.errors import Conflict, InvalidInput, NotFound
+from rules.ids import new_id
+from rules.webhook_spec import WebhookDraft, WebhookPatch
+from store import deliveries as delivery_store
+from store import webhooks as store
+from store.pages import Page, Row
+from store.sealing import SealingBox
+from store.session import Database
+from webhooks import secrets
+from webhooks.actor import Actor
+from webhooks.columns import Columns
+from webhooks.profiles import PROFILES
+from webhooks.views import ChangeView, FieldChange, WebhookView, change_view, diff
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A webhook as it now is, and the record of the change; None when there was nothing to change."""
+
+    webhook: WebhookView
+    change: ChangeView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new webhook, and its signing secret for the only time."""
+
+    webhook: WebhookView
+    change: ChangeView
+    secret: str | None
+
+
+class Registry:
+    """Create, read, change, delete and undo.
+
+    Args:
+        database: Where webhooks are stored.
+        box: Seals auth headers, custom headers and signing secrets.
+        policy: Which URLs may be called.
+
+    """
+
+    def __init__(self, database: Database, box: SealingBox, policy: Policy) -> None:
+        self._database = database
+        self._box = box
+        self._columns = Columns(box, policy)
+
+    async def create(self, workspace_id: str, draft: WebhookDraft, actor: Actor) -> Created:
+        """Check and store a new webhook; raises InvalidInput naming each wrong field."""
+        now = datetime.now(UTC)
+        async with self._database.write() as connection:
+            kind = await self._kind(connection, workspace_id, draft.perspective_id)
+            values, secret = self._columns.for_draft(draft, kind)
+            row = {"id": new_id("wh"), "workspace_id": workspace_id, "created_at": now, "updated_at": now, **values}
+            await store.add(connection, row)
+            stored = await self._row(connection, workspace_id, row["id"])
+            after = self._columns.public(stored)
+            change = await self._record(connection, stored, actor, "create", None, after, {})
+        return Created(self._columns.view(stored), change, secret)
+
+    async def get(self, workspace_id: str, webhook_id: str) -> WebhookView:
+        """Return one webhook; raises NotFound."""
+        async with self._database.read() as connection:
+            return self._columns.view(await self._row(connection, workspace_id, webhook_id))
+
+    async def list(
+        self, workspace_id: str, perspective_id: str | None = None, *, limit: int = 50, offset: int = 0
+    ) -> Page[WebhookView]:
+        """List the webhooks of the workspace, or of one perspective, oldest first."""
+        async with self._database.read() as connection:
+            page = await store.page(connection, workspace_id, perspective_id, limit, offset)
+        return page.map(self._columns.view)
+
+    async def preview(self, workspace_id: str, webhook_id: str, patch: WebhookPatch) -> list[FieldChange]:
+        """Check a patch and return what it would change, saving nothing."""
+        async with self._database.read() as connection:
+            row = await self._row(connection, workspace_id, webhook_id)
+            kind = await self._kind(connection, workspace_id, row["perspective_id"])
+        after = {**row, **self._columns.for_patch(patch, row, kind)}
+        return diff(self._columns.public(row), self._columns.public(after, replaced=row))
+
+    async def update(self, workspace_id: str, webhook_id: str, patch: WebhookPatch, actor: Actor) -> Changed:
+        """Apply a patch; raises InvalidInput naming each wrong field, and then nothing has changed."""
+        async with self._database.write() as connection:
+            row = await self._row(connection, workspace_id, webhook_id, for_update=True)
+            kind = await self._kind(connection, workspace_id, row["perspective_id"])
+            values = self._columns.for_patch(patch, row, kind)
+            return await self._apply(connection, row, values, actor, "update")
+
+    async def delete(self, workspace_id: str, webhook_id: str, actor: Actor) -> Changed:
+        """Delete a webhook; its waiting deliveries are parked, and undo brings both back."""
+        async with self._database.write() as connection:
+            row = await self._row(connection, workspace_id, webhook_id, for_update=True)
+            return await self._apply(connection, row, {"deleted_at": datetime.now(UTC)}, actor, "delete")
+
+    async def rotate_secret(
+        self, workspace_id: str, webhook_id: str, overlap: timedelta, actor: Actor
+    ) -> tuple[str, ChangeView]:
+        """Make a new signing secret; the present one goes on signing too for `overlap` (0 to 7 days)."""
+        async with self._database.write() as connection:
+            row = await self._row(connection, workspace_id, webhook_id, for_update=True)
+            rotated = secrets.rotate(self._columns.secrets(row), overlap, datetime.now(UTC))
+            values = {"secrets_sealed": self._columns.seal_secrets(rotated)}
+            changed = await self._apply(connection, row, values, actor, "rotate_secret")
+        if changed.change is None:
+            raise Conflict("The secret was not rotated.")
+        return rotated[0].value, changed.change
+
+    async def changes(
+        self, workspace_id: str, webhook_id: str | None = None, *, limit: int = 50, offset: int = 0
+    ) -> Page[ChangeView]:
+        """List changes, newest first."""
+        async with self._database.read() as connection:
+            page = await store.change_page(connection, workspace_id, webhook_id, limit, offset)
+        return page.map(change_view)
+
+    async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> Changed:
+        """Apply the inverse of a change; raises Conflict when it was undone already or changed again since."""
+        async with self._database.write() as connection:
+            change = await store.change(connection, workspace_id, change_id)
+            if change is None:
+                raise NotFound("change", change_id)
+            if change["undone_by"] is not None:
+                raise Conflict(f"The change {change_id} was already undone by {change['undone_by']}.")
+            row = await self._row(connection, workspace_id, change["webhook_id"], for_update=True, deleted=True)
+            values = self._inverse(change, row)
+            changed = await self._apply(connection, row, values, actor, "undo")
+            if changed.change is not None:
+                await store.mark_undone(connection, change_id, changed.change.id)
+            return changed
+
+    def _inverse(self, change: Row, row: Row) -> dict[str, Any]:
+        if change["action"] == "create":
+            values: dict[str, Any] = {"deleted_at": None}
+            before: dict[str, Any] = {"deleted_at": datetime.now(UTC)}
+        else:
+            kept = self._columns.thaw(self._box.open(change["undo_sealed"]))
+            before, values = kept["before"], kept["after"]
+        touched = [name for name in values if row[name] != values[name]]
+        if touched:
+            names = ", ".join(sorted({name.removesuffix("_sealed") for name in touched}))
+            raise Conflict(f"Cannot undo {change['id']}: {names} was changed again since. Undo the later change first.")
+        return before
+
+    async def _apply(
+        self, connection: AsyncConnection, row: Row, values: dict[str, Any], actor: Actor, action: str
+    ) -> Changed:
+        values = {name: value for name, value in values.items() if row[name] != value}
+        after = {**row, **values}
+        if not values:
+            return Changed(self._columns.view(row), None)
+        now = datetime.now(UTC)
+        await store.set_values(connection, row["id"], {**values, "updated_at": now})
+        await self._park(connection, row, after, now)
+        old = None if row["deleted_at"] else self._columns.public(row)
+        new = None if after["deleted_at"] else self._columns.public(after, replaced=row)
+        before = {name: row[name] for name in values}
+        change = await self._record(connection, row, actor, action, old, new, {"before": before, "after": values})
+        return Changed(self._columns.view({**after, "updated_at": now}), change)
+
+    async def _park(self, connection: AsyncConnection, row: Row, after: Row, now: datetime) -> None:
+        was, is_ = (r["enabled"] and r["deleted_at"] is None for r in (row, after))
+        if was and not is_:
+            await delivery_store.park(connection, row["id"])
+        elif is_ and not was:
+            await delivery_store.unpark(connection, row["id"], now)
+
+    async def _record(
+        self,
+        connection: AsyncConnection,
+        row: Row,
+        actor: Actor,
+        action: str,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        undo: dict[str, Any],
+    ) -> ChangeView:
+        old, new = _only_differences(before, after)
+        record = {
+            "id": new_id("chg"),
+            "workspace_id": row["workspace_id"],
+            "webhook_id": row["id"],
+            "actor": str(actor),
+            "action": action,
+            "before": old,
+            "after": new,
+            "undo_sealed": self._box.seal(self._columns.freeze(undo)),
+            "at": datetime.now(UTC),
+            "undone_by": None,
+        }
+        await store.add_change(connection, record)
+        return change_view(record)
+
+    async def _row(
+        self,
+        connection: AsyncConnection,
+        workspace_id: str,
+        webhook_id: str,
+        *,
+        for_update: bool = False,
+        deleted: bool = False,
+    ) -> Row:
+        row = await store.get(connection, workspace_id, webhook_id, for_update=for_update, deleted=deleted)
+        if row is None:
+            raise NotFound("webhook", webhook_id)
+        return row
+
+    async def _kind(self, connection: AsyncConnection, workspace_id: str, perspective_id: str | None) -> str | None:
+        if perspective_id is None:
+            return None
+        perspective = await store.perspective(connection, workspace_id, perspective_id)
+        if perspective is None:
+            raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
+        return str(perspective["kind"])
+
+
+def defaults_of(profile: str) -> dict[str, Any]:
+    """Return a profile's retry and timeout defaults, for the form and the documentation."""
+    chosen = PROFILES[profile]
+    return {"retry": chosen.retry.as_dict(), "timeout_ms": chosen.timeout_ms}
+
+
+def _only_differences(
+    before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    if before is None or after is None:
+        return before, after
+    names = [change.field for change in diff(before, after)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}

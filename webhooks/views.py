@@ -1,0 +1,175 @@
+"""What callers see of webhooks, changes and deliveries: no secret is ever among it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.filters import FilterSet
+from rules.header_fields import redact
+from rules.health import Health, state, status_icon
+from store.pages import Row
+from webhooks.profiles import rfc3339
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """Write a time for the API, or null."""
+    return None if moment is None else rfc3339(moment)
+
+
+def health_of(row: Row) -> Health:
+    """Read a webhook row's counters."""
+    return Health(**{name: row[name] for name in Health.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """A webhook as GET /v1/webhooks/{id} shows it."""
+
+    id: str
+    workspace_id: str
+    perspective_id: str | None
+    name: str
+    url: str
+    description: str
+    enabled: bool
+    profile: str
+    event_filter: dict[str, Any]
+    conditions: list[dict[str, Any]]
+    tag_filter: dict[str, Any] | None
+    trust_score: dict[str, Any] | None
+    auth_header: dict[str, Any] | None
+    headers: dict[str, str]
+    has_secret: bool
+    retry: dict[str, Any]
+    timeout_ms: int
+    rate_limit_per_second: float | None
+    max_in_flight: int | None
+    health: Health
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def state(self) -> str:
+        """Return healthy, failing, disabled or never."""
+        return state(self.enabled, self.health)
+
+    @property
+    def filters(self) -> FilterSet:
+        """Return the four filters."""
+        return FilterSet.of(
+            event_filter=self.event_filter,
+            conditions=self.conditions,
+            tag_filter=self.tag_filter,
+            trust_score=self.trust_score,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the shape of API.md."""
+        skipped = {"workspace_id", "health"}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in skipped}
+        return {
+            **fields,
+            "created_at": time_text(self.created_at),
+            "updated_at": time_text(self.updated_at),
+            "state": self.state,
+            "status_icon": status_icon(self.enabled, self.health),
+            "health": {**self.health.as_dict(), "last_delivery_at": time_text(self.health.last_delivery_at)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return {field, before, after}."""
+        return {"field": self.field, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A recorded change as GET /v1/changes shows it; `before` is null for a creation, `after` for a deletion."""
+
+    id: str
+    actor: str
+    action: str
+    webhook_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    at: datetime
+    undoable: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the shape of API.md, with the fields that differ listed beside it."""
+        return {
+            "id": self.id,
+            "actor": self.actor,
+            "action": self.action,
+            "webhook_id": self.webhook_id,
+            "before": self.before,
+            "after": self.after,
+            "diff": [change.as_dict() for change in diff(self.before, self.after)],
+            "at": time_text(self.at),
+            "undoable": self.undoable,
+        }
+
+
+def change_view(row: Row) -> ChangeView:
+    """Read a change row."""
+    undoable = row["undo_sealed"] is not None and row["undone_by"] is None
+    names = ("id", "actor", "action", "webhook_id", "before", "after", "at")
+    return ChangeView(**{name: row[name] for name in names}, undoable=undoable)
+
+
+def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
+    """List the fields that differ between two records."""
+    old, new = before or {}, after or {}
+    names = [*old, *(name for name in new if name not in old)]
+    return [FieldChange(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
+
+
+def webhook_view(row: Row, headers: dict[str, str]) -> WebhookView:
+    """Read a webhook row; `headers` are its custom headers, already unsealed."""
+    name = row["auth_header_name"]
+    skipped = {"auth_header", "headers", "has_secret", "health"}
+    fields = {field: row[field] for field in WebhookView.__slots__ if field not in skipped}
+    return WebhookView(
+        **fields,
+        auth_header=None if name is None else {"name": name, "set": True},
+        headers=redact(headers),
+        has_secret=row["secrets_sealed"] is not None,
+        health=health_of(row),
+    )
+
+
+def attempt_view(row: Row) -> dict[str, Any]:
+    """Read an attempt row into the shape of API.md."""
+    names = ("number", "event_id", "event_type", "status", "status_code", "duration_ms", "error", "cause", "response_body")
+    return {
+        "id": row["id"],
+        **{name: row[name] for name in names},
+        "attempted_at": time_text(row["attempted_at"]),
+        "delivered_at": time_text(row["delivered_at"]),
+        "request_headers": json.loads(row["request_headers"]),
+        "response_headers": json.loads(row["response_headers"] or "null"),
+    }
+
+
+def delivery_view(row: Row) -> dict[str, Any]:
+    """Read a delivery row into the shape of API.md."""
+    names = ("id", "webhook_id", "event_id", "event_type", "status", "attempts")
+    return {
+        **{name: row[name] for name in names},
+        "status_code": row["last_status_code"],
+        "error": row["last_error"],
+        "cause": row["last_cause"],
+        "next_attempt_at": time_text(row["run_at"]),
+        "created_at": time_text(row["created_at"]),
+        "finished_at": time_text(row["finished_at"]),
+    }
