@@ -224,7 +224,7 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 def _headers_are_plain(headers: Mapping[str, str]) -> bool:
     # One pass over all text: printable text cannot hold CR, LF or NUL, and is by far the most common.
-    if _FIELD_NAMES.fullmatch("".join(headers)) is None:
+    if "" in headers or _FIELD_NAMES.fullmatch("".join(headers)) is None:
         return False
     values = "".join(headers.values())
     return values.isprintable() or _FIELD_BREAKS.search(values) is None

@@ -6,7 +6,7 @@ No text here repeats the request's path, query or headers: they may hold a secre
 import aiohttp
 
 from rules.outcomes import Cause
-from webhooks.faults import RESET, AddressRefusedError, Reason, reason_of
+from webhooks.faults import AddressRefusedError, Reason, reason_of
 
 DETAIL_CHARACTERS = 300
 
@@ -52,7 +52,7 @@ def _of_answer(error: Exception, host: str) -> Reason | None:
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
             text = f"{host} closed the connection without answering."
             return Reason(Cause.CONNECTION_RESET, text, _words(error))
-        case aiohttp.ClientPayloadError() if isinstance(error.__cause__, RESET):
+        case aiohttp.ClientPayloadError() if "ConnectionResetError" in str(error):  # aiohttp keeps only its text
             return Reason(Cause.CONNECTION_RESET, f"{host} broke the connection in the middle of its answer.")
         case aiohttp.ClientPayloadError():
             return Reason(Cause.INVALID_RESPONSE, f"The answer of {host} ends before it is complete.")
