@@ -1,0 +1,131 @@
+/** The form that creates and edits a webhook. What is typed goes to /v1/webhooks and nowhere else. */
+
+import { copyTemplate, h, whileBusy } from "./dom.js";
+import { patch, post } from "./api.js";
+import { authFields } from "./auth_fields.js";
+import { showDialog, showSecret, wipe } from "./dialogs.js";
+import { filterFields } from "./filter_fields.js";
+import { clearErrors, showErrors } from "./form_errors.js";
+import { refresh, state } from "./state.js";
+import { filterTexts, hostOf } from "./words.js";
+
+const FILTERS = ["event_filter", "tag_filter", "trust_score", "conditions"];
+
+/**
+ * Open the form.
+ * @param {{title?: string, webhook?: any, prefill?: any, focus?: string}} options `webhook` to edit one; `prefill` for what a new one
+ *   (or, with `webhook_id`, an edit) starts with.
+ * @returns {Promise<{webhook_id: string}|null>} null when it was closed without saving.
+ */
+export function openWebhookForm({ title, webhook, prefill = {}, focus }) {
+  const start = webhook ?? prefill;
+  const editing = webhook?.id ?? prefill.webhook_id ?? null;
+  const { root, parts } = copyTemplate("t-webhook-form");
+  const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
+  parts.title.textContent = title || (editing ? `Edit ${start.name}` : "New webhook");
+  parts.save.textContent = editing ? "Save changes" : "Create webhook";
+  if (state.me?.egress?.allow_http) parts["url-hint"].textContent = "HTTPS. This server also permits http, for development.";
+  const fields = bind(root, parts, start, editing);
+
+  return new Promise((resolve) => {
+    /** @type {{webhook_id: string}|null} */
+    let outcome = null;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      whileBusy(parts.save, async () => {
+        clearErrors(form, parts.problem);
+        try {
+          const body = fields.read();
+          const saved = editing ? await update(editing, body) : await post("/v1/webhooks", body);
+          outcome = { webhook_id: saved.id ?? editing };
+          wipe(root);
+          root.close();
+          if (saved.secret) showSecret(saved.name, saved.secret);
+          void refresh();
+        } catch (error) {
+          showErrors(form, parts.problem, error);
+        }
+      });
+    });
+    for (const part of [parts.close, parts.cancel]) part.addEventListener("click", () => root.close());
+    showDialog(root, { onClose: () => resolve(outcome) });
+    (parts[focus ?? (start.name || editing ? "url" : "name")] ?? parts.url).focus();
+  });
+}
+
+/** @param {string} id @param {any} body */
+const update = (id, body) => (Object.keys(body).length ? patch(`/v1/webhooks/${encodeURIComponent(id)}`, body) : Promise.resolve({ id }));
+
+/**
+ * Fill the form and tell how to read it back.
+ * @param {HTMLElement} root
+ * @param {Record<string, any>} parts
+ * @param {any} start
+ * @param {string|null} editing
+ */
+function bind(root, parts, start, editing) {
+  const auth = authFields(parts, start.auth_header);
+  const filters = filterFields(root, parts, start);
+  const simple = { name: start.name ?? "", url: start.url ?? "", description: start.description ?? "" };
+  for (const [name, value] of Object.entries(simple)) parts[name].value = value;
+  parts.retries.value = start.retry?.max_retries ?? "";
+  parts.timeout.value = start.timeout_ms ?? "";
+  parts["perspective-field"].hidden = Boolean(editing);
+  const chosen = start.perspective_id ?? (editing ? null : state.perspectiveId || null);
+  parts.perspective.append(h("option", { value: "" }, "None: receives workspace events"), ...state.perspectives.map((each) => h("option", { value: each.id }, each.name)));
+  parts.perspective.value = chosen ?? "";
+  showPrefilled(parts, start, editing);
+
+  const before = () => ({ ...simple, ...filters.read(), max_retries: parts.retries.value, timeout_ms: parts.timeout.value });
+  /** @type {any} */
+  let initial = before();
+  const offer = (/** @type {string|null} */ id) => filters.offer(id).then(() => { initial = { ...initial, ...filters.read() }; }).catch((error) => showErrors(root, parts.problem, error));
+  void offer(chosen);
+  parts.perspective.addEventListener("change", () => offer(parts.perspective.value || null));
+
+  return { read: () => (editing ? readPatch(parts, initial, filters.read(), auth.read(), start) : readDraft(parts, initial, filters.read(), auth.read(), start)) };
+}
+
+/** Say which filters the conversation has already settled. @param {Record<string, any>} parts @param {any} start @param {string|null} editing */
+function showPrefilled(parts, start, editing) {
+  const texts = editing ? [] : filterTexts(start);
+  parts.prefilled.hidden = !texts.length;
+  parts.prefilled.replaceChildren(...texts.map((text) => h("li", { class: "chip" }, text)));
+}
+
+/** @param {any} a @param {any} b */
+const differ = (a, b) => JSON.stringify(a) !== JSON.stringify(b);
+
+/** The settings that were changed. @param {Record<string, any>} parts @param {any} initial @param {any} now @param {any} start */
+function changedSettings(parts, initial, now, start) {
+  /** @type {Record<string, any>} */
+  const body = {};
+  for (const name of FILTERS) if (differ(now[name], initial[name])) body[name] = now[name];
+  if (parts.retries.value !== String(initial.max_retries)) body.retry = parts.retries.value === "" ? null : { ...kept(start.retry), max_retries: Number(parts.retries.value) };
+  if (parts.timeout.value !== String(initial.timeout_ms)) body.timeout_ms = parts.timeout.value === "" ? null : Number(parts.timeout.value);
+  return body;
+}
+
+/** Stored settings without those that are not set. @param {Record<string, any>|null|undefined} retry */
+function kept(retry) {
+  return Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== null));
+}
+
+/** @param {Record<string, any>} parts @param {any} initial @param {any} filters @param {any} auth @param {any} start */
+function readPatch(parts, initial, filters, auth, start) {
+  const body = changedSettings(parts, initial, filters, start);
+  for (const name of ["name", "url", "description"]) if (parts[name].value.trim() !== initial[name]) body[name] = parts[name].value.trim();
+  if (auth !== undefined) body.auth_header = auth;
+  return body;
+}
+
+/** @param {Record<string, any>} parts @param {any} initial @param {any} filters @param {any} auth @param {any} start */
+function readDraft(parts, initial, filters, auth, start) {
+  const given = Object.fromEntries(["profile", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null).map((name) => [name, start[name]]));
+  const url = parts.url.value.trim();
+  const body = { ...given, ...changedSettings(parts, initial, filters, start), url, name: parts.name.value.trim() || hostOf(url) };
+  if (parts.perspective.value) body.perspective_id = parts.perspective.value;
+  if (parts.description.value.trim()) body.description = parts.description.value.trim();
+  if (auth !== undefined && auth !== null) body.auth_header = auth;
+  return body;
+}
