@@ -22,10 +22,14 @@ _MAX_HEADERS = 50
 def _check_name(value: Any) -> str:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise PydanticCustomError(
-            "header_name", "must be a header name of letters, digits and - without spaces; got {value}", {"value": shown(value)}
+            "header_name",
+            "must be a header name of letters, digits and - without spaces; got {value}",
+            {"value": shown(value)},
         )
     if value.lower() in _FORBIDDEN:
-        raise PydanticCustomError("header_name", "{value} is set by the HTTP connection itself; remove it", {"value": value})
+        raise PydanticCustomError(
+            "header_name", "{value} is set by the HTTP connection itself; remove it", {"value": value}
+        )
     return value
 
 
@@ -59,7 +63,9 @@ def check_custom_headers(headers: dict[str, str]) -> dict[str, str]:
     for name in names:
         if name in _CREDENTIALS:
             raise PydanticCustomError(
-                "headers", "{name} carries a credential: set it as auth_header, which is encrypted and never shown", {"name": name}
+                "headers",
+                "{name} carries a credential: set it as auth_header, which is encrypted and never shown",
+                {"name": name},
             )
         if names.count(name) > 1:
             raise PydanticCustomError("headers", "{name} is given twice; header names ignore case", {"name": name})
@@ -68,6 +74,4 @@ def check_custom_headers(headers: dict[str, str]) -> dict[str, str]:
 
 def redact(headers: dict[str, str], also: frozenset[str] = frozenset()) -> dict[str, str]:
     """Replace the values of headers that look secret by their name, or are named in `also` (lower case), by a mask."""
-    return {
-        name: MASK if name.lower() in also or _SENSITIVE.search(name) else value for name, value in headers.items()
-    }
+    return {name: MASK if name.lower() in also or _SENSITIVE.search(name) else value for name, value in headers.items()}

@@ -71,7 +71,9 @@ class TrustScore(Spec):
             raise PydanticCustomError("trust_score", "give min, max or both; send null to remove the filter")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise PydanticCustomError(
-                "trust_score", "min {min} is above max {max}, so nothing would match", {"min": self.min, "max": self.max}
+                "trust_score",
+                "min {min} is above max {max}, so nothing would match",
+                {"min": self.min, "max": self.max},
             )
         return self
 
@@ -121,7 +123,7 @@ Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(check_custom_h
 
 def _secret(value: Any) -> Any:
     if isinstance(value, str) and value != "auto" and not 8 <= len(value) <= 512:
-        raise PydanticCustomError("secret", "must be \"auto\", null or a secret of 8 to 512 characters")
+        raise PydanticCustomError("secret", 'must be "auto", null or a secret of 8 to 512 characters')
     return value
 
 

@@ -24,7 +24,9 @@ async def park(connection: AsyncConnection, webhook_id: str) -> None:
     """Take a webhook's open deliveries out of the queue; a claimed one is finished by whoever holds it."""
     await connection.execute(
         update(deliveries)
-        .where(deliveries.c.webhook_id == webhook_id, deliveries.c.run_at.is_not(None), deliveries.c.worker_id.is_(None))
+        .where(
+            deliveries.c.webhook_id == webhook_id, deliveries.c.run_at.is_not(None), deliveries.c.worker_id.is_(None)
+        )
         .values(run_at=None)
     )
 
@@ -95,9 +97,7 @@ async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
     return list((await connection.execute(statement, {"now": now})).scalars())
 
 
-async def claim(
-    connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime
-) -> list[Row]:
+async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Row]:
     """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
     ids: list[str] = []
     for webhook_id, share in shares.items():
@@ -127,7 +127,9 @@ def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
 
 
 async def _with_events(connection: AsyncConnection, ids: list[str]) -> list[Row]:
-    columns = [deliveries.c[name] for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts")]
+    columns = [
+        deliveries.c[name] for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts")
+    ]
     statement = (
         select(*columns, deliveries.c.retries_used, events.c.payload, events.c.occurred_at)
         .join(events, (events.c.workspace_id == deliveries.c.workspace_id) & (events.c.id == deliveries.c.event_id))
@@ -180,9 +182,7 @@ async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
 async def release(connection: AsyncConnection, worker_id: str) -> int:
     """Give back everything that a worker has claimed; returns how many."""
     result = await connection.execute(
-        update(deliveries)
-        .where(deliveries.c.worker_id == worker_id)
-        .values(worker_id=None, run_at=_unless_parked())
+        update(deliveries).where(deliveries.c.worker_id == worker_id).values(worker_id=None, run_at=_unless_parked())
     )
     return int(result.rowcount)
 

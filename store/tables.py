@@ -204,7 +204,10 @@ class Change(SQLModel, table=True):
     """One change to a webhook: who, what, before and after, and (sealed) what is needed to undo it."""
 
     __tablename__ = "changes"
-    __table_args__ = (Index("ix_changes_webhook", "webhook_id", "id"), Index("ix_changes_workspace", "workspace_id", "id"))
+    __table_args__ = (
+        Index("ix_changes_webhook", "webhook_id", "id"),
+        Index("ix_changes_workspace", "workspace_id", "id"),
+    )
 
     id: str = Field(primary_key=True)
     workspace_id: str

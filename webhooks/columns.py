@@ -7,6 +7,7 @@ from rules import events
 from rules.addresses import Policy, check_url
 from rules.errors import FieldError, InvalidInput
 from rules.retry import RetryPolicy
+from rules.tags import check_tags
 from rules.webhook_spec import EventFilter, Retry, TagFilter, WebhookDraft, WebhookPatch
 from store.pages import Row
 from store.sealing import SealingBox
@@ -181,11 +182,7 @@ def _retry(wanted: Retry | None, base: RetryPolicy) -> dict[str, Any]:
 
 
 def _check_tags(tag_filter: TagFilter | None, kind: str | None) -> None:
-    errors = [
-        FieldError(f"tag_filter.tags.{index}", problem)
-        for index, tag in enumerate(tag_filter.tags if tag_filter else [])
-        if (problem := events.check_tag(tag, kind))
-    ]
+    errors = check_tags(tag_filter.tags, kind) if tag_filter else []
     if errors:
         raise InvalidInput(errors)
 
@@ -199,4 +196,3 @@ def _check_events(event_filter: EventFilter | None) -> None:
             errors += [FieldError(f"event_filter.events.{index}", error.message) for error in refused.errors]
     if errors:
         raise InvalidInput(errors)
-

@@ -39,9 +39,7 @@ def choose(profile: Profile, wanted: str | None) -> str | None:
 def rotate(secrets: list[SigningSecret], overlap: timedelta, now: datetime) -> list[SigningSecret]:
     """Put a new secret first and let the others expire after `overlap` (0 to 7 days)."""
     if not timedelta() <= overlap <= timedelta(days=7):
-        raise InvalidInput.of(
-            "overlap_seconds", f"must be from 0 to 604800 seconds; got {overlap.total_seconds():g}"
-        )
+        raise InvalidInput.of("overlap_seconds", f"must be from 0 to 604800 seconds; got {overlap.total_seconds():g}")
     end = now + overlap
     older = [SigningSecret(s.value, min(s.expires_at or end, end)) for s in live(secrets, now)]
     return [SigningSecret(generate_secret()), *(older if overlap else [])]

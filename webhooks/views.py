@@ -150,7 +150,17 @@ def webhook_view(row: Row, headers: dict[str, str]) -> WebhookView:
 
 def attempt_view(row: Row) -> dict[str, Any]:
     """Read an attempt row into the shape of API.md."""
-    names = ("number", "event_id", "event_type", "status", "status_code", "duration_ms", "error", "cause", "response_body")
+    names = (
+        "number",
+        "event_id",
+        "event_type",
+        "status",
+        "status_code",
+        "duration_ms",
+        "error",
+        "cause",
+        "response_body",
+    )
     return {
         "id": row["id"],
         **{name: row[name] for name in names},

@@ -1,0 +1,54 @@
+"""What workers read and write of webhooks: versions, activity, counters."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rules.health import AttemptResult, Health, fold_all
+from store.tables import Webhook
+
+webhooks = Webhook.__table__  # type: ignore[attr-defined]
+
+
+async def versions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, datetime]:
+    """Return when each webhook was last changed."""
+    statement = select(webhooks.c.id, webhooks.c.updated_at).where(webhooks.c.id.in_(list(ids)))
+    return {row.id: row.updated_at for row in await connection.execute(statement)}
+
+
+async def active(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
+    """Return which of the webhooks are enabled and not deleted."""
+    statement = select(webhooks.c.id).where(
+        webhooks.c.id.in_(list(ids)), webhooks.c.enabled.is_(True), webhooks.c.deleted_at.is_(None)
+    )
+    return set((await connection.execute(statement)).scalars())
+
+
+async def fold(connection: AsyncConnection, webhook_id: str, results: Sequence[AttemptResult]) -> None:
+    """Fold attempts, in their order, into a webhook's counters, without reading them first."""
+    batch = fold_all(Health(), results)
+    column = webhooks.c
+    streak = batch.consecutive_failures
+    await connection.execute(
+        update(webhooks)
+        .where(column.id == webhook_id)
+        .values(
+            total=column.total + batch.total,
+            successful=column.successful + batch.successful,
+            failed=column.failed + batch.failed,
+            total_ms=column.total_ms + batch.total_ms,
+            consecutive_failures=streak if batch.successful else column.consecutive_failures + streak,
+            last_error=batch.last_error,
+            last_cause=batch.last_cause,
+            last_status=batch.last_status,
+            last_delivery_at=batch.last_delivery_at,
+        )
+    )
+
+
+async def store_health(connection: AsyncConnection, webhook_id: str, health: Health) -> None:
+    """Write a webhook's counters as they are given."""
+    values = {name: getattr(health, name) for name in Health.__dataclass_fields__}
+    await connection.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(**values))

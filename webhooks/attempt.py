@@ -1,0 +1,115 @@
+"""One attempt: send a request, and say what came of it and what happens next."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from rules.health import AttemptResult
+from rules.ids import new_id
+from rules.outcomes import Exchange, Reply, Send, cause_of_status
+from rules.retry import next_delay, succeeded
+from store.pages import Row
+from webhooks.profiles import Message
+from webhooks.request import Target, build_request
+
+RESPONSE_BODY_BYTES = 16_384
+_SHOWN_HEADERS = 40
+_SHOWN_HEADER_VALUE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt and its consequences: the log row, the state of the delivery, and what health learns."""
+
+    exchange: Exchange
+    log: Row
+    result: AttemptResult
+    run_at: datetime | None
+
+
+async def attempt(
+    target: Target, message: Message, *, number: int, retries_used: int, send: Send, rng: Random
+) -> Attempted:
+    """Send a message once.
+
+    Args:
+        target: Where to, and how.
+        message: What.
+        number: The attempt's number within the delivery, from 1.
+        retries_used: How many retries the policy has already spent.
+        send: The one door out.
+        rng: Where the jitter of the next retry comes from.
+
+    """
+    started = datetime.now(UTC)
+    request = build_request(target, message, number, started)
+    exchange = await send(
+        "POST",
+        target.url,
+        headers=request.headers,
+        body=request.body,
+        timeout_seconds=target.timeout.total_seconds(),
+        max_body_bytes=RESPONSE_BODY_BYTES,
+    )
+    ended = datetime.now(UTC)
+    delivered = succeeded(exchange)
+    delay = None if delivered else next_delay(target.retry, retries_used + 1, exchange, rng, now=ended)
+    status = "delivered" if delivered else "retrying" if delay is not None else "failed"
+    error = None if delivered else error_of(exchange)
+    cause = None if delivered else _cause(exchange)
+    log = {
+        "id": new_id("att"),
+        "workspace_id": target.workspace_id,
+        "webhook_id": target.id,
+        "delivery_id": message.delivery_id,
+        "event_id": message.event_id,
+        "event_type": message.event_type,
+        "number": number,
+        "status": status,
+        "status_code": exchange.status if isinstance(exchange, Reply) else None,
+        "duration_ms": exchange.duration_ms,
+        "cause": cause,
+        "error": error,
+        "attempted_at": started,
+        "delivered_at": ended if delivered else None,
+        "request_headers": json.dumps(request.shown_headers),
+        "response_headers": _headers_text(exchange),
+        "response_body": _body_text(exchange),
+    }
+    result = AttemptResult(status, exchange.duration_ms, ended, error, cause)  # type: ignore[arg-type]
+    return Attempted(exchange, log, result, None if delay is None else ended + delay)
+
+
+def error_of(exchange: Exchange) -> str:
+    """Say in one line what went wrong."""
+    if not isinstance(exchange, Reply):
+        return exchange.message
+    if 300 <= exchange.status < 400:
+        return (
+            f"HTTP {exchange.status}: the endpoint redirects to {exchange.headers.get('location', 'nowhere')[:200]!r}"
+        )
+    return f"HTTP {exchange.status}"
+
+
+def _cause(exchange: Exchange) -> str:
+    return str(cause_of_status(exchange.status) if isinstance(exchange, Reply) else exchange.cause)
+
+
+def _headers_text(exchange: Exchange) -> str | None:
+    if not isinstance(exchange, Reply):
+        return None
+    kept: dict[str, Any] = {}
+    for name, value in exchange.headers.items():
+        if len(kept) == _SHOWN_HEADERS:
+            break
+        if name.lower() != "set-cookie":
+            kept[name] = value[:_SHOWN_HEADER_VALUE]
+    return json.dumps(kept)
+
+
+def _body_text(exchange: Exchange) -> str | None:
+    if not isinstance(exchange, Reply) or not exchange.body:
+        return None
+    return exchange.body.decode(errors="replace").replace("\x00", "\ufffd")

@@ -1,0 +1,171 @@
+"""Events come in: one transaction stores them with one delivery for each webhook that takes them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rules.errors import FieldError, InvalidInput, NotFound, PayloadTooLarge
+from rules.events import check_event_type, conversation_payload
+from rules.filters import FilterSet, matches
+from rules.ids import new_id
+from rules.ranges import shown
+from store import deliveries as store
+from store import webhooks as webhook_store
+from store.session import Database
+from webhooks.wakeup import Wakeup
+
+MAX_PAYLOAD_BYTES = 262_144
+MAX_EVENTS = 1_000
+_FILTERS = ("event_filter", "conditions", "tag_filter", "trust_score")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to store; `id` makes it idempotent within the workspace."""
+
+    type: str
+    payload: Mapping[str, Any]
+    id: str | None = None
+    perspective_id: str | None = None
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of one event: whether the id was known already, and how many deliveries it made."""
+
+    id: str
+    type: str
+    duplicate: bool
+    deliveries: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the shape of API.md."""
+        return {"id": self.id, "type": self.type, "duplicate": self.duplicate, "deliveries": self.deliveries}
+
+
+class Intake:
+    """Accept events. What `accept` returned is on disk."""
+
+    def __init__(self, database: Database, wakeup: Wakeup) -> None:
+        self._database = database
+        self._wakeup = wakeup
+
+    async def accept(self, workspace_id: str, events: list[NewEvent]) -> list[Accepted]:
+        """Store events and their deliveries, all or none; a known id is a duplicate and delivers nothing again."""
+        _check_count(events)
+        now = datetime.now(UTC)
+        rows = [_event_row(workspace_id, event, index, now) for index, event in enumerate(events)]
+        async with self._database.write() as connection:
+            listeners = {
+                perspective_id: await self._listeners(connection, workspace_id, perspective_id)
+                for perspective_id in {event.perspective_id for event in events}
+            }
+            new = await store.add_events(connection, list({row["id"]: row for row in reversed(rows)}.values()))
+            accepted, deliveries = [], []
+            for event, row in zip(events, rows, strict=True):
+                is_new = row["id"] in new
+                new.discard(row["id"])
+                made = _deliveries(row, event, listeners[event.perspective_id], now) if is_new else []
+                deliveries += made
+                accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
+            await store.add(connection, deliveries)
+        if deliveries:
+            self._wakeup.set()
+        return accepted
+
+    async def end_conversation(
+        self, workspace_id: str, perspective_id: str, conversation_id: str, ending: Mapping[str, Any]
+    ) -> Accepted:
+        """Raise the event of a conversation that reached a terminal state (A01); the same end twice is one event."""
+        async with self._database.read() as connection:
+            if await webhook_store.perspective(connection, workspace_id, perspective_id) is None:
+                raise NotFound("perspective", perspective_id)
+        now = datetime.now(UTC)
+        payload = conversation_payload(
+            research_id=perspective_id, interview_id=conversation_id, timestamp=now, **ending
+        )
+        event_id = _ending_id(perspective_id, conversation_id, ending)
+        event = NewEvent(payload["event"], payload, event_id, perspective_id, now)
+        return (await self.accept(workspace_id, [event]))[0]
+
+    async def event(self, workspace_id: str, event_id: str) -> dict[str, Any]:
+        """Return a stored event; raises NotFound."""
+        async with self._database.read() as connection:
+            row = await store.event(connection, workspace_id, event_id)
+        if row is None:
+            raise NotFound("event", event_id)
+        return {**row, "payload": json.loads(row["payload"])}
+
+    async def _listeners(
+        self, connection: Any, workspace_id: str, perspective_id: str | None
+    ) -> list[tuple[str, FilterSet]]:
+        if perspective_id is not None and not await webhook_store.perspective(connection, workspace_id, perspective_id):
+            raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
+        rows = await webhook_store.listening(connection, workspace_id, perspective_id)
+        return [(row["id"], FilterSet.of(**{name: row[name] for name in _FILTERS})) for row in rows]
+
+
+def payload_text(payload: Mapping[str, Any], field: str = "payload") -> str:
+    """Write a payload as compact JSON text of at most 256 KiB; numbers keep every digit."""
+    try:
+        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        size = len(text.encode())
+    except ValueError as error:  # NaN, Infinity, or half a surrogate pair
+        raise InvalidInput.of(field, f"cannot be written as JSON: {error}") from None
+    except RecursionError:
+        raise InvalidInput.of(field, "is nested too deeply") from None
+    if size > MAX_PAYLOAD_BYTES:
+        message = f"is {size} bytes as JSON; the limit is {MAX_PAYLOAD_BYTES} (256 KiB)"
+        raise PayloadTooLarge([FieldError(field, message)])
+    if "\\u0000" in text:
+        raise InvalidInput.of(field, "must not contain NUL characters")
+    return text
+
+
+def _ending_id(perspective_id: str, conversation_id: str, ending: Mapping[str, Any]) -> str:
+    """Derive the id of an ending from all that was said of it, so that reporting it again is a duplicate."""
+    said = json.dumps([perspective_id, conversation_id, ending], sort_keys=True)
+    return "evt_" + hashlib.sha256(said.encode()).hexdigest()[:26]
+
+
+def _check_count(events: list[NewEvent]) -> None:
+    if not 1 <= len(events) <= MAX_EVENTS:
+        raise InvalidInput.of("body", f"must hold 1 to {MAX_EVENTS} events; got {len(events)}")
+
+
+def _event_row(workspace_id: str, event: NewEvent, index: int, now: datetime) -> dict[str, Any]:
+    event_id = new_id("evt") if event.id is None else event.id
+    if not 1 <= len(event_id) <= 200 or not event_id.isprintable() or not event_id.isascii() or " " in event_id:
+        raise InvalidInput.of(f"{index}.id", f"must be 1 to 200 visible ASCII characters; got {shown(event_id)}")
+    return {
+        "workspace_id": workspace_id,
+        "id": event_id,
+        "perspective_id": event.perspective_id,
+        "type": check_event_type(event.type),
+        "payload": payload_text(event.payload),
+        "occurred_at": event.occurred_at or now,
+        "created_at": now,
+    }
+
+
+def _deliveries(
+    row: dict[str, Any], event: NewEvent, listeners: list[tuple[str, FilterSet]], now: datetime
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id("dlv"),
+            "workspace_id": row["workspace_id"],
+            "webhook_id": webhook_id,
+            "event_id": row["id"],
+            "event_type": row["type"],
+            "status": "pending",
+            "run_at": now,
+            "created_at": now,
+        }
+        for webhook_id, filters in listeners
+        if matches(filters, event.type, event.payload)
+    ]
