@@ -35,6 +35,7 @@ class Returned:
 
     call_id: str
     name: str
+    arguments: dict[str, Any]
     result: dict[str, Any]
 
 
@@ -91,8 +92,8 @@ class Reply:
                 self._texts[message_id] = self._texts.get(message_id, "") + text
             case Called(call_id=call_id, name=name, arguments=arguments):
                 self._calls[call_id] = {"name": name, "arguments": arguments, "result": None}
-            case Returned(call_id=call_id, name=name, result=result):
-                self._calls.setdefault(call_id, {"name": name, "arguments": {}, "result": None})["result"] = result
+            case Returned(call_id=call_id, name=name, arguments=arguments, result=result):
+                self._calls[call_id] = {"name": name, "arguments": arguments, "result": result}
             case Changed(change=change):
                 self.changes.append(change["id"])
             case Suggested(suggestions=suggestions):

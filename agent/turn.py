@@ -1,0 +1,296 @@
+"""One message in, one reply out.
+
+A turn belongs to the conversation, not to the HTTP request that began it: it goes on, and is stored, when the request
+is cut off. What was said and done is stored even when the turn fails; nothing is ever left half-done or unanswered.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from agent.briefing import HISTORY_ENTRIES, system_prompt
+from agent.events import Finished, Started, TurnEvent
+from rules.errors import Conflict, FieldError, InvalidInput, NotFound
+from rules.ids import new_id
+from store import conversations as store
+from store.conversations import Entry
+from store.session import Database
+from tools.toolbox import Toolbox
+from webhooks.actor import Actor
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from agent.run import Engine, Outcome
+
+MAX_MESSAGE_CHARACTERS = 8_000
+TURN_TIME = timedelta(minutes=5)
+_TITLE_CHARACTERS = 80
+_DISMISSED: dict[str, Any] = {
+    "ok": False,
+    "cancelled": True,
+    "note": "The person wrote something else instead of answering. Nothing was changed by this call.",
+}
+
+
+class Assistant:
+    """The configuring assistant of every workspace.
+
+    Args:
+        database: Where conversations are stored.
+        toolbox: What the assistant may do.
+        model: Makes the language model, at the first message: its import is slow.
+
+    """
+
+    def __init__(self, database: Database, toolbox: Toolbox, model: "Callable[[], BaseChatModel]") -> None:
+        self._database = database
+        self._toolbox = toolbox
+        self._choose = model
+        self._engine: Engine | None = None
+        self._loading = asyncio.Lock()
+        self._turns: set[asyncio.Task[None]] = set()
+
+    async def warm(self) -> None:
+        """Import LangChain and build the agent, off the event loop; the first message does it otherwise."""
+        await self._ready()
+
+    async def aclose(self) -> None:
+        """Let the turns that are under way end, for a few seconds, and close the model's connections."""
+        if self._turns:
+            _, late = await asyncio.wait(self._turns, timeout=10)
+            for turn in late:
+                turn.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.aclose()
+
+    async def say(
+        self,
+        workspace_id: str,
+        message: str,
+        *,
+        conversation_id: str | None = None,
+        perspective_id: str | None = None,
+    ) -> AsyncIterator[TurnEvent]:
+        """Begin a turn with a person's message, and return its events.
+
+        A question that waits for an answer is dismissed by a message: the person has moved on. That is recorded, and
+        the tool call that asked is told.
+
+        Raises:
+            InvalidInput: The message is blank or too long.
+            NotFound: There is no such conversation or perspective in this workspace.
+            Conflict: The last message of this conversation is still being answered.
+
+        """
+        text = _checked(message)
+        if perspective_id is not None:
+            await self._toolbox.services.perspectives.get(workspace_id, perspective_id)
+        if conversation_id is None:
+            conversation_id = await self.open(workspace_id, title=text, perspective_id=perspective_id)
+        return await self._begin(workspace_id, conversation_id, text)
+
+    async def open(
+        self,
+        workspace_id: str,
+        *,
+        title: str,
+        perspective_id: str | None = None,
+        webhook_id: str | None = None,
+        known: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Store a new, empty conversation and return its id; `known` is what the assistant knows from the start."""
+        now, conversation_id = datetime.now(UTC), new_id("cht")
+        async with self._database.write() as connection:
+            await store.create(
+                connection,
+                id=conversation_id,
+                workspace_id=workspace_id,
+                perspective_id=perspective_id,
+                webhook_id=webhook_id,
+                title=" ".join(title.split())[:_TITLE_CHARACTERS],
+                briefing=dict(known) if known else None,
+                created_at=now,
+                updated_at=now,
+                next_position=0,
+            )
+        return conversation_id
+
+    async def fix(self, workspace_id: str, webhook_id: str) -> AsyncIterator[TurnEvent]:
+        """Begin a conversation that already holds the diagnosis of a webhook (A10); raises NotFound."""
+        services = self._toolbox.services
+        webhook = await services.registry.get(workspace_id, webhook_id)
+        diagnosis = await services.doctor.diagnose(workspace_id, webhook_id)
+        known = {"webhook": {"id": webhook.id, "name": webhook.name}, "diagnosis": diagnosis.as_dict()}
+        conversation_id = await self.open(
+            workspace_id,
+            title=f"Fix {webhook.name}",
+            perspective_id=webhook.perspective_id,
+            webhook_id=webhook_id,
+            known=known,
+        )
+        return await self._begin(
+            workspace_id, conversation_id, f"Fix it: what is wrong with “{webhook.name}”?", alone=True
+        )
+
+    async def resume(
+        self, workspace_id: str, conversation_id: str, interrupt_id: str, value: Any
+    ) -> AsyncIterator[TurnEvent]:
+        """Answer the question that a turn waits for, and return the events of the rest of the turn.
+
+        Raises:
+            InvalidInput: The answer is not of the form that the question's schema asks for; it stays open.
+            NotFound: There is no such conversation or question, or no such webhook in this workspace.
+            Conflict: The question has been answered or dismissed.
+
+        """
+        engine = await self._ready()
+        async with self._database.read() as connection:
+            await store.get(connection, workspace_id, conversation_id)
+            question = await store.interruption(connection, conversation_id, interrupt_id)
+        if question.state != "pending":
+            raise Conflict(f"This question has already been {question.state}; ask again to change the outcome.")
+        _check_answer(question.request["schema"], value)
+        if "webhook_id" in value:
+            await self._toolbox.services.registry.get(workspace_id, value["webhook_id"])
+        run_id, now = new_id("run"), datetime.now(UTC)
+        async with self._database.write() as connection:
+            conversation = await store.claim(
+                connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
+            )
+            await store.settle(connection, interrupt_id, "answered", now=now)
+            await store.append(connection, conversation_id, [_answer_entry(question, value)], now=now)
+            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        answer = engine.answer(question.checkpoint, question.request, value, entries)
+        return self._start(engine, conversation, run_id, answer, alone=False)
+
+    async def _begin(
+        self, workspace_id: str, conversation_id: str, text: str, *, alone: bool = False
+    ) -> AsyncIterator[TurnEvent]:
+        engine = await self._ready()
+        run_id, now = new_id("run"), datetime.now(UTC)
+        async with self._database.write() as connection:
+            conversation = await store.claim(
+                connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
+            )
+            await self._dismiss(connection, conversation_id, now)
+            await store.append(connection, conversation_id, [Entry("user", {"text": text})], now=now)
+            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        prompt = system_prompt(await self._perspective(conversation), conversation.briefing)
+        return self._start(engine, conversation, run_id, engine.message(prompt, entries), alone=alone)
+
+    async def _dismiss(self, connection: Any, conversation_id: str, now: datetime) -> None:
+        question = await store.pending(connection, conversation_id)
+        if question is None:
+            return
+        from agent.memory import this_turn, unanswered  # noqa: PLC0415 - imports LangChain
+
+        await store.settle(connection, question.id, "dismissed", now=now)
+        entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        results = [
+            Entry("tool", {"call_id": call["id"], "name": call["name"], "result": _DISMISSED})
+            for call in unanswered(this_turn(entries))
+        ]
+        await store.append(
+            connection, conversation_id, [*results, _answer_entry(question, {"dismissed": True})], now=now
+        )
+
+    async def _perspective(self, conversation: Any) -> dict[str, Any] | None:
+        if conversation.perspective_id is None:
+            return None
+        perspectives = self._toolbox.services.perspectives
+        try:
+            view = await perspectives.get(conversation.workspace_id, conversation.perspective_id)
+        except NotFound:
+            return None
+        return {"id": view.id, "name": view.name, "kind": view.kind}
+
+    def _start(
+        self, engine: "Engine", conversation: Any, run_id: str, task: Any, *, alone: bool
+    ) -> AsyncIterator[TurnEvent]:
+        events: asyncio.Queue[TurnEvent | BaseException | None] = asyncio.Queue()
+        events.put_nowait(Started(conversation.id, run_id))
+        turn = asyncio.create_task(self._run(engine, conversation, run_id, task, events, alone=alone))
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+        return _drain(events)
+
+    async def _run(
+        self,
+        engine: "Engine",
+        conversation: Any,
+        run_id: str,
+        task: Any,
+        events: "asyncio.Queue[TurnEvent | BaseException | None]",
+        *,
+        alone: bool,
+    ) -> None:
+        actor = Actor("assistant", conversation.id)
+        outcome: Outcome = await engine.run(
+            task, run_id=run_id, conversation=conversation, actor=actor, emit=events.put_nowait, alone=alone
+        )
+        try:
+            await self._store(conversation.id, run_id, outcome)
+        except BaseException as error:
+            events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
+            raise
+        for event in outcome.last_events:
+            events.put_nowait(event)
+        if outcome.error is not None:
+            events.put_nowait(outcome.error)
+        else:
+            events.put_nowait(Finished(conversation.id, run_id))
+        events.put_nowait(None)
+
+    async def _store(self, conversation_id: str, run_id: str, outcome: "Outcome") -> None:
+        now = datetime.now(UTC)
+        async with self._database.write() as connection:
+            await store.append(connection, conversation_id, outcome.entries, now=now)
+            if outcome.interruption is not None:
+                await store.add_interruption(
+                    connection, conversation_id=conversation_id, created_at=now, **outcome.interruption
+                )
+            await store.release(connection, conversation_id, run_id=run_id, now=now)
+
+    async def _ready(self) -> "Engine":
+        async with self._loading:
+            if self._engine is None:
+                self._engine = await asyncio.to_thread(self._load)
+            return self._engine
+
+    def _load(self) -> "Engine":
+        from agent.run import Engine  # noqa: PLC0415 - imports LangChain: slow, and not needed to deliver webhooks
+
+        return Engine(self._choose(), self._toolbox, time_limit=TURN_TIME)
+
+
+async def _drain(events: "asyncio.Queue[TurnEvent | BaseException | None]") -> AsyncIterator[TurnEvent]:
+    while (event := await events.get()) is not None:
+        if isinstance(event, BaseException):
+            raise event
+        yield event
+
+
+def _checked(message: Any) -> str:
+    if not isinstance(message, str) or not message.strip():
+        raise InvalidInput.of("message", "must be a text that is not blank")
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        raise InvalidInput.of("message", f"must be at most {MAX_MESSAGE_CHARACTERS} characters; got {len(message)}")
+    return message.strip()
+
+
+def _check_answer(schema: dict[str, Any], value: Any) -> None:
+    problems = sorted(jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda problem: problem.json_path)
+    if problems:
+        raise InvalidInput([FieldError("value" + problem.json_path[1:], problem.message[:300]) for problem in problems])
+
+
+def _answer_entry(question: Any, value: Any) -> Entry:
+    request = question.request
+    return Entry(
+        "answer", {"interrupt_id": question.id, "kind": request["kind"], "title": request["title"], "value": value}
+    )
