@@ -11,7 +11,7 @@ _LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
 def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Tell whether some event could pass the filters `after` that did not pass `before`.
 
-    Both hold the API's `event_filter`, `conditions`, `tag_filter` and `trust_score`; a field that is in neither is equal.
+    Both hold the API's `event_filter`, `conditions`, `tag_filter` and `trust_score`; what is in neither is equal.
     When it cannot be decided cheaply, the answer is yes: approval is then asked for.
     """
     return not (

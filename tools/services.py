@@ -1,0 +1,23 @@
+"""What the tools work with: the services of the webhooks room."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from webhooks.insights import Insights
+from webhooks.perspectives import Perspectives
+from webhooks.registry import Registry
+from webhooks.testing import Tester
+
+if TYPE_CHECKING:
+    from webhooks.repair import Doctor
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a tool may call."""
+
+    registry: Registry
+    perspectives: Perspectives
+    insights: Insights
+    tester: Tester
+    doctor: "Doctor"

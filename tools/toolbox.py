@@ -1,0 +1,182 @@
+"""What a tool is, what it may use, and how it asks a person.
+
+A tool is defined once, here and in its siblings, and bound to LangChain by `agent.calls` and to MCP by the server.
+Approval is part of the tool's own code: no binding, prompt or model can leave it out.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rules.errors import FieldError, HookwrightError, InvalidInput
+from rules.tags import near_matches
+from tools.services import Services
+from webhooks.actor import Actor
+from webhooks.views import ChangeView
+
+Result = dict[str, Any]
+
+_APPROVAL_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"approved": {"type": "boolean"}, "note": {"type": "string", "maxLength": 1000}},
+    "required": ["approved"],
+    "additionalProperties": False,
+}
+_FORM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"webhook_id": {"type": "string", "maxLength": 64}, "cancelled": {"type": "boolean"}},
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+}
+
+
+class Arguments(BaseModel):
+    """The base of every tool's arguments: what is not declared is refused, so that a model learns of its mistake."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a tool needs from a person before it goes on: a filled form, or approval of exactly this diff."""
+
+    kind: Literal["form", "approval"]
+    title: str
+    schema: dict[str, Any]
+    prefill: dict[str, Any] | None = None
+    diff: list[dict[str, Any]] | None = None
+
+    @property
+    def digest(self) -> str:
+        """Identify what is being asked: approval of one diff is not approval of another."""
+        text = json.dumps([self.kind, self.title, self.diff], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def approval(cls, title: str, diff: Sequence[Mapping[str, Any]]) -> "Question":
+        """Ask for a yes or no to a diff ([{field, before, after}])."""
+        return cls("approval", title, _APPROVAL_SCHEMA, diff=[dict(change) for change in diff])
+
+    @classmethod
+    def form(cls, title: str, prefill: dict[str, Any]) -> "Question":
+        """Ask for the webhook form; what is secret goes from the form to the server, and only an id comes back here."""
+        return cls("form", title, _FORM_SCHEMA, prefill=prefill)
+
+
+class Call(Protocol):
+    """One tool call: on whose behalf, and the way to ask them."""
+
+    workspace_id: str
+    actor: Actor
+    perspective_id: str | None
+    tainted: bool
+    """Whether untrusted content has entered this turn, so that even small changes need approval."""
+
+    async def ask(self, question: Question) -> Mapping[str, Any]:
+        """Ask a person. The tool may be run again from its top when the answer is there: change nothing before."""
+        ...
+
+    def record(self, change: ChangeView) -> None:
+        """Report a recorded change to whoever shows the reply."""
+        ...
+
+
+A = TypeVar("A", bound=Arguments)
+Handler = Callable[[Services, Call, A], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[A]):
+    """One thing that an assistant may do."""
+
+    name: str
+    description: str
+    arguments: type[A]
+    handler: Handler[A]
+    changes: bool = False
+    destructive: bool = False
+    schema: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Render the JSON Schema once; models get it with every request."""
+        object.__setattr__(self, "schema", _compact(self.arguments.model_json_schema()))
+
+    async def run(self, services: Services, call: Call, arguments: Mapping[str, Any]) -> Result:
+        """Run the tool; whatever is wrong with the request comes back as a result that says how to correct it."""
+        try:
+            parsed = self.arguments.model_validate(arguments)
+        except ValidationError as error:
+            return refused("The arguments are not valid; correct them and call again.", errors=field_errors(error))
+        try:
+            return await self.handler(services, call, parsed)
+        except InvalidInput as error:
+            return refused(error.detail, errors=error.errors)
+        except HookwrightError as error:
+            return refused(error.detail)
+
+
+class Toolbox:
+    """The tools by name, and the services they work with."""
+
+    def __init__(self, services: Services, tools: Sequence[Tool[Any]]) -> None:
+        self.services = services
+        self.tools: Mapping[str, Tool[Any]] = {tool.name: tool for tool in tools}
+
+    async def run(self, name: str, call: Call, arguments: Mapping[str, Any]) -> Result:
+        """Run a tool by the name a model gave; an unknown name comes back with the nearest ones."""
+        tool = self.tools.get(name)
+        if tool is None:
+            near = near_matches(name, list(self.tools))
+            return refused(f"There is no tool {name[:80]!r}.", suggestions=near or sorted(self.tools))
+        return await tool.run(self.services, call, arguments)
+
+
+def refused(error: str, *, errors: Sequence[FieldError] = (), suggestions: Sequence[str] = ()) -> Result:
+    """Say that nothing was done, and why."""
+    result: Result = {"ok": False, "error": error}
+    if errors:
+        result["errors"] = [{"field": item.field, "message": item.message} for item in errors]
+    if suggestions:
+        result["suggestions"] = list(suggestions)
+    return result
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """Turn pydantic's complaints into ours."""
+    return [
+        FieldError(".".join(str(part) for part in item["loc"]) or "arguments", item["msg"])
+        for item in error.errors(include_url=False, include_input=False)
+    ]
+
+
+async def approved(call: Call, title: str, diff: Sequence[Mapping[str, Any]]) -> Result | None:
+    """Ask for approval of a diff; returns the result to give back when it was declined, None when it was approved."""
+    answer = await call.ask(Question.approval(title, diff))
+    if answer.get("approved") is True:
+        return None
+    note = str(answer.get("note") or "The person declined. Nothing was changed.")
+    return {"ok": False, "declined": True, "note": note}
+
+
+def untrusted(text: str | None, *, limit: int = 2000) -> dict[str, Any] | None:
+    """Wrap text that came from outside, capped at `limit` characters: it is data, whatever it says."""
+    if not text:
+        return None
+    wrapped: dict[str, Any] = {"untrusted": text[:limit]}
+    if len(text) > limit:
+        wrapped["truncated"] = True
+    return wrapped
+
+
+def _compact(schema: Any) -> Any:
+    """Drop the titles that pydantic adds: a model does not need them, and they cost tokens in every request."""
+    if isinstance(schema, dict):
+        return {
+            key: _compact(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))
+        }
+    return [_compact(item) for item in schema] if isinstance(schema, list) else schema
