@@ -1,0 +1,94 @@
+/** Earlier conversations: the list, and a transcript turned back into turns. */
+
+import { byId, h } from "./dom.js";
+import { get, sentence } from "./api.js";
+import { Turn, answered, yours } from "./turn.js";
+import { showTime } from "./words.js";
+
+const PAGE = 50;
+
+/**
+ * Show the list in place of the transcript, or put it away.
+ * @param {{current: string|null, open: (id: string, title: string) => void}} options
+ */
+export async function toggleConversations({ current, open }) {
+  const list = byId("chat-list");
+  if (!list.hidden) return hideConversations();
+  show(true);
+  try {
+    const { items } = await get("/v1/chat", { limit: PAGE });
+    list.replaceChildren(...items.map((/** @type {any} */ each) => item(each, current, open)));
+    if (!items.length) list.replaceChildren(h("p", { class: "hint empty plain" }, "Conversations with the assistant are kept here."));
+    list.querySelector("button")?.focus();
+  } catch (error) {
+    list.replaceChildren(h("p", { class: "trouble" }, sentence(error)));
+  }
+}
+
+export function hideConversations() {
+  show(false);
+}
+
+/** @param {boolean} visible */
+function show(visible) {
+  byId("chat-list").hidden = !visible;
+  byId("transcript").hidden = visible;
+  byId("chat-history").setAttribute("aria-expanded", String(visible));
+}
+
+/** @param {any} conversation @param {string|null} current @param {(id: string, title: string) => void} open */
+function item(conversation, current, open) {
+  const time = h("time");
+  showTime(time, conversation.updated_at ?? conversation.created_at);
+  const title = conversation.title || "Conversation";
+  return h("button", { class: "chat-item", type: "button", "aria-current": conversation.id === current ? "true" : null, on: { click: () => open(conversation.id, title) } }, h("span", {}, title), time);
+}
+
+/**
+ * Build a stored transcript.
+ * @param {any[]} messages
+ * @returns {{nodes: HTMLElement[], suggestions: string[], last: Turn|null}}
+ */
+export function replayed(messages) {
+  /** @type {HTMLElement[]} */
+  const nodes = [];
+  /** @type {Turn|null} */
+  let turn = null;
+  let suggestions = [];
+  const current = () => {
+    if (!turn) {
+      turn = new Turn();
+      nodes.push(turn.element);
+    }
+    return turn;
+  };
+  messages.forEach((message, index) => {
+    const body = message.body ?? message;
+    const text = body.text ?? body.content ?? "";
+    if (message.role === "user") {
+      turn?.end();
+      turn = null;
+      suggestions = [];
+      nodes.push(yours(text));
+    } else if (message.role === "assistant") {
+      if (text) current().say(`m${index}`, text);
+      for (const call of body.tool_calls ?? []) {
+        const id = call.id ?? call.call_id;
+        current().call(id, call.name);
+        if (call.result) current().take({ type: "TOOL_CALL_RESULT", toolCallId: id, content: call.result });
+      }
+      suggestions = body.suggestions ?? [];
+    } else if (message.role === "tool") {
+      current().take({ type: "TOOL_CALL_RESULT", toolCallId: body.call_id ?? body.tool_call_id, content: body.result ?? text });
+    } else if (message.role === "answer") current().ask(answered(body.title, outcome(body.value ?? {})));
+  });
+  /** @type {Turn|null} */ (turn)?.end();
+  return { nodes, suggestions, last: turn };
+}
+
+/** @param {any} value */
+function outcome(value) {
+  if (value.cancelled) return "Closed without saving.";
+  if (value.webhook_id) return "Saved.";
+  return value.approved ? "You approved this." : "You declined this.";
+}

@@ -1,0 +1,105 @@
+/** One answer of the assistant, built up from the events of its run. */
+
+import { h, icon } from "./dom.js";
+import { render } from "./markdown.js";
+import { ToolChip } from "./tool_chip.js";
+
+export class Turn {
+  constructor() {
+    this.waiting = h("div", { class: "thinking", role: "img", "aria-label": "The assistant is working" }, h("i"), h("i"), h("i"));
+    this.element = h("div", { class: "turn" }, this.waiting);
+    /** @type {Map<string, {text: string, element: HTMLElement, due: boolean}>} */
+    this.texts = new Map();
+    /** @type {Map<string, ToolChip>} */
+    this.chips = new Map();
+  }
+
+  /** @param {any} event */
+  take(event) {
+    switch (event.type) {
+      case "TEXT_MESSAGE_CONTENT":
+      case "TEXT_MESSAGE_CHUNK": return this.say(event.messageId, event.delta ?? "");
+      case "TOOL_CALL_START": return this.call(event.toolCallId, event.toolCallName);
+      case "TOOL_CALL_RESULT": return this.chips.get(event.toolCallId)?.finish(parsed(event.content));
+      case "RUN_ERROR": return this.fail(event.message);
+      case "CUSTOM": if (event.name === "hookwright.changes") this.record(event.value);
+    }
+  }
+
+  /** @param {string} id @param {string} delta */
+  say(id, delta) {
+    let text = this.texts.get(id);
+    if (!text) {
+      text = { text: "", element: h("div", { class: "prose" }), due: false };
+      this.texts.set(id, text);
+      this.#add(text.element);
+    }
+    text.text += delta;
+    if (text.due) return;
+    text.due = true;
+    const { element } = text;
+    requestAnimationFrame(() => {
+      const now = this.texts.get(id);
+      if (!now) return;
+      now.due = false;
+      element.replaceChildren(...render(now.text));
+    });
+  }
+
+  /** @param {string} id @param {string} name */
+  call(id, name) {
+    if (this.chips.has(id)) return;
+    const chip = new ToolChip(name);
+    this.chips.set(id, chip);
+    this.#add(chip.element);
+  }
+
+  /** Changes that no tool result has named yet get an Undo on the last tool. @param {any[]} changes */
+  record(changes) {
+    const chips = [...this.chips.values()];
+    for (const change of [changes].flat()) {
+      if (!change?.id || chips.some((chip) => chip.changeIds.includes(change.id))) continue;
+      chips.at(-1)?.offerUndo(change.id, change.undoable !== false);
+    }
+  }
+
+  /** @param {string} message */
+  fail(message) {
+    this.#add(h("p", { class: "trouble" }, message));
+  }
+
+  /** @param {Node} node */
+  ask(node) {
+    this.#add(node);
+  }
+
+  end() {
+    this.waiting.remove();
+    for (const chip of this.chips.values()) chip.pause();
+  }
+
+  /** @param {Node} node */
+  #add(node) {
+    this.waiting.before(node);
+  }
+}
+
+/** @param {any} content */
+function parsed(content) {
+  if (typeof content !== "string") return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return {};
+  }
+}
+
+/** A message of the person. @param {string} text */
+export function yours(text) {
+  return h("div", { class: "you" }, h("span", { class: "visually-hidden" }, "You: "), text);
+}
+
+/** A question that has been answered. @param {string} title @param {string} outcome */
+export function answered(title, outcome) {
+  return h("div", { class: "ask" }, h("h3", {}, icon("idle"), title), h("p", { class: "outcome" }, outcome));
+}
