@@ -204,10 +204,9 @@ class Assistant:
             return None
         perspectives = self._toolbox.services.perspectives
         try:
-            view = await perspectives.get(conversation.workspace_id, conversation.perspective_id)
+            return await perspectives.get(conversation.workspace_id, conversation.perspective_id)
         except NotFound:
             return None
-        return {"id": view.id, "name": view.name, "kind": view.kind}
 
     def _start(
         self, engine: "Engine", conversation: Any, run_id: str, task: Any, *, alone: bool

@@ -1,5 +1,6 @@
 """Perspectives: where conversations, and so events, belong."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +47,7 @@ class Perspectives:
             page = await store.perspective_page(connection, workspace_id, limit, offset)
         return page.map(_view)
 
-    async def tags(self, workspace_id: str, perspective_id: str) -> list[dict[str, str]]:
+    async def tags(self, workspace_id: str, perspective_id: str) -> Sequence[dict[str, str]]:
         """List the tags that the platform assigns to this kind of perspective, with when each applies (A08)."""
         perspective = await self.get(workspace_id, perspective_id)
         return [{"name": tag.name, "description": tag.description} for tag in tags_for(perspective["kind"])]

@@ -1,5 +1,6 @@
 """The webhooks of a workspace: every change is checked, applied whole, recorded, and can be undone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,7 +81,7 @@ class Registry:
             page = await store.page(connection, workspace_id, perspective_id, limit, offset)
         return page.map(self._columns.view)
 
-    async def preview(self, workspace_id: str, webhook_id: str, patch: WebhookPatch) -> list[FieldChange]:
+    async def preview(self, workspace_id: str, webhook_id: str, patch: WebhookPatch) -> Sequence[FieldChange]:
         """Check a patch and return what it would change, saving nothing."""
         async with self._database.read() as connection:
             row = await self._row(connection, workspace_id, webhook_id)
