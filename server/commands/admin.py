@@ -1,0 +1,108 @@
+"""Commands that work on the store itself: keys, links, migrations."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rules.errors import InvalidInput
+from server.auth import Gatekeeper
+from server.settings import Settings, read_settings
+from store.migrate import migrate
+from store.session import Database
+
+keys = typer.Typer(no_args_is_help=True)
+_out = Console()
+
+
+async def _with_gatekeeper(settings: Settings, job: Any) -> Any:
+    database = Database(settings.database_url)
+    try:
+        await migrate(database)
+        gatekeeper = Gatekeeper(database)
+        return await job(gatekeeper, await gatekeeper.default_workspace())
+    finally:
+        await database.close()
+
+
+def _run(job: Any, settings: Settings | None = None) -> Any:
+    return asyncio.run(_with_gatekeeper(settings or read_settings(), job))
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    workspace: Annotated[str | None, typer.Option(help="Its workspace; the first one by default.")] = None,
+    *,
+    new_workspace: Annotated[bool, typer.Option(help="Create a workspace of the same name for it.")] = False,
+) -> None:
+    """Create an API key and print it, this one time."""
+
+    async def job(gatekeeper: Gatekeeper, first: str) -> tuple[str, str]:
+        chosen = await gatekeeper.create_workspace(name) if new_workspace else workspace or first
+        return await gatekeeper.create_key(chosen, name)
+
+    key_id, key = _run(job)
+    typer.echo(key)
+    typer.echo(f"{key_id}: keep it now, it is not shown again.", err=True)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the API keys."""
+
+    async def job(gatekeeper: Gatekeeper, _first: str) -> list[dict[str, Any]]:
+        return await gatekeeper.keys()
+
+    table = Table("id", "name", "workspace", "ends in", "created", "revoked")
+    for key in _run(job):
+        times = (key[name].isoformat(timespec="seconds") if key[name] else "" for name in ("created_at", "revoked_at"))
+        table.add_row(key["id"], key["name"], key["workspace_id"], key["hint"], *times)
+    _out.print(table)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="The id that `keys list` shows.")]) -> None:
+    """Revoke an API key at once."""
+
+    async def job(gatekeeper: Gatekeeper, _first: str) -> bool:
+        return await gatekeeper.revoke_key(key_id)
+
+    if not _run(job):
+        raise InvalidInput.of("key_id", f"there is no valid key {key_id!r}; `hookwright keys list` shows them")
+    typer.echo(f"{key_id} is revoked.")
+
+
+def migrate_store() -> None:
+    """Bring the database up to the newest schema."""
+
+    async def job(_gatekeeper: Gatekeeper, _first: str) -> None:
+        return None
+
+    settings = read_settings()
+    _run(job, settings)
+    typer.echo(f"{settings.database_url.split('@')[-1]} is up to date.")
+
+
+def console_link() -> None:
+    """Print a link that signs a browser in to the console, once, within 15 minutes."""
+
+    async def job(gatekeeper: Gatekeeper, first: str) -> str:
+        return await gatekeeper.create_link_token(first)
+
+    settings = read_settings()
+    typer.echo(f"http://{settings.host}:{settings.port}/login?token={_run(job, settings)}")
+
+
+def local_key(settings: Settings) -> str:
+    """Return the pinned API key, or make one for this terminal in the local store."""
+    if settings.api_key is not None:
+        return settings.api_key.get_secret_value()
+
+    async def job(gatekeeper: Gatekeeper, first: str) -> str:
+        return (await gatekeeper.create_key(first, "terminal"))[1]
+
+    key: str = _run(job, settings)
+    return key

@@ -1,0 +1,101 @@
+"""`hookwright demo`: everything on one machine, with sample data and a receiver; `--once` does the main job by itself."""
+
+import asyncio
+import contextlib
+import ipaddress
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from rules.webhook_spec import WebhookDraft
+from server.commands.main_job import MainJob
+from server.commands.serving import running
+from server.receiver import Received, Receiver
+from server.settings import Settings
+from server.wiring import Platform
+from webhooks.actor import Actor
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+SAMPLES: list[dict[str, Any]] = [
+    {"status": "completed", "tags": ["pricing"], "trust_score": 88, "summary": "Would upgrade if billing were yearly."},
+    {"status": "completed", "tags": ["feature_request"], "trust_score": 74, "summary": "Asked for a Slack integration."},
+    {"status": "partial", "tags": ["pricing"], "trust_score": 41, "summary": "Left when asked for the budget."},
+    {"status": "completed", "tags": [], "trust_score": 93, "summary": "Happy with the onboarding."},
+    {"status": "abandoned", "summary": "Closed the page after the first question."},
+]
+
+_out = Console(highlight=False)
+
+
+def local(settings: Settings) -> Settings:
+    """Permit what only a demonstration on one machine needs: plain HTTP to loopback."""
+    allowed = (*settings.egress_allow, *LOOPBACK)
+    return settings.model_copy(update={"egress_allow": allowed, "egress_allow_http": True})
+
+
+async def demo(settings: Settings) -> None:
+    """Serve with sample data until a signal."""
+    async with _receiving(settings.port + 1) as receiver_url, running(local(settings)) as (url, platform):
+        await seed(platform, receiver_url)
+        token = await platform.gatekeeper.create_link_token(platform.workspace_id)
+        _out.print(f"\n  Console      [bold]{url}/login?token={token}[/bold]   (signs you in; works once)")
+        _out.print(f"  Receiver     {receiver_url}/hooks   (prints what it gets; use it as an endpoint URL)")
+        _out.print(f"  API          {url}/docs")
+        _out.print("\n  Try: “set up a webhook on this perspective”.  Ctrl+C ends the demo; the data stays.\n")
+        await _until_interrupted()
+
+
+async def once() -> None:
+    """Do the main job in a temporary folder and print what was really observed; raises when a step was not seen."""
+    with tempfile.TemporaryDirectory(prefix="hookwright-demo-") as folder:
+        home = Path(folder)
+        settings = Settings(
+            database_url=f"sqlite:///{home}/hookwright.db",
+            home=home,
+            port=0,
+            api_key=None,
+            openai_api_key=None,
+            openai_base_url=None,
+            model=None,
+        )
+        receiver = Receiver()
+        async with receiver.serve() as receiver_url, running(local(settings)) as (url, platform):
+            _, key = await platform.gatekeeper.create_key(platform.workspace_id, "demo")
+            await MainJob(url, key, receiver, receiver_url, _out.print).run()
+
+
+async def seed(platform: Platform, receiver_url: str) -> None:
+    """Store two perspectives, a webhook and a handful of conversations, unless there are perspectives already."""
+    workspace_id = platform.workspace_id
+    if (await platform.perspectives.list(workspace_id, limit=1)).total:
+        return
+    survey = await platform.perspectives.create(workspace_id, "Customer interviews", "interviewer")
+    await platform.perspectives.create(workspace_id, "Website concierge", "concierge")
+    draft = WebhookDraft(name="CRM sync", url=f"{receiver_url}/hooks/crm", perspective_id=survey["id"])
+    await platform.registry.create(workspace_id, draft, Actor("system", "demo"))
+    for number, ending in enumerate(SAMPLES, 1):
+        await platform.intake.end_conversation(workspace_id, survey["id"], f"sample-{number}", ending)
+
+
+@contextlib.asynccontextmanager
+async def _receiving(port: int) -> AsyncIterator[str]:
+    receiver = Receiver(on_request=_show)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            url = await stack.enter_async_context(receiver.serve(port))
+        except OSError:
+            url = await stack.enter_async_context(receiver.serve(0))
+        yield url
+
+
+def _show(received: Received) -> None:
+    _out.print(f"  receiver: {received.path} → {received.status} ({len(received.body)} bytes)", style="dim", markup=False)
+
+
+async def _until_interrupted() -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+

@@ -1,0 +1,71 @@
+"""`hookwright listen`: a receiver in the terminal."""
+
+import asyncio
+import contextlib
+import re
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rules.errors import InvalidInput
+from server.receiver import Received, Receiver
+
+_out = Console()
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_SHOWN_BODY = 2_000
+
+
+def listen(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 9000,
+    status: Annotated[int, typer.Option(help="HTTP status to answer with.", min=200, max=599)] = 200,
+    delay: Annotated[str, typer.Option(help="How long to wait before answering: 250ms, 3s, 1m.")] = "0s",
+    secret: Annotated[
+        str | None, typer.Option(envvar="HOOKWRIGHT_LISTEN_SECRET", help="Secret to verify signatures with.")
+    ] = None,
+    auth_header: Annotated[
+        str | None, typer.Option(envvar="HOOKWRIGHT_LISTEN_AUTH_HEADER", help="`Name: value` to require.")
+    ] = None,
+) -> None:
+    """Receive webhooks, verify them, and print them."""
+    receiver = Receiver(
+        secret=secret,
+        auth_header=_header(auth_header),
+        status=status,
+        delay_seconds=_seconds(delay),
+        on_request=_show,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_listen(receiver, port))
+
+
+async def _listen(receiver: Receiver, port: int) -> None:
+    async with receiver.serve(port) as url:
+        _out.print(f"Listening on [bold]{url}[/bold]. Ctrl+C ends it.")
+        await asyncio.Event().wait()
+
+
+def _show(received: Received) -> None:
+    colour = {True: "green", False: "red", None: "yellow"}[received.verified]
+    _out.print(f"[{colour}]● {received.how}[/{colour}] → {received.status}  {received.path}", highlight=False)
+    for name, value in received.headers.items():
+        if name.startswith(("webhook-", "x-", "content-type")):
+            _out.print(f"  {name}: {value}", style="dim", highlight=False, markup=False)
+    _out.print(received.body.decode(errors="replace")[:_SHOWN_BODY], highlight=False, markup=False)
+
+
+def _seconds(text: str) -> float:
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise InvalidInput.of("--delay", f"must be a duration such as 250ms, 3s or 1m; got {text!r}")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _header(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip() or not value.strip():
+        raise InvalidInput.of("--auth-header", "must be `Name: value`")
+    return name.strip(), value.strip()

@@ -1,0 +1,88 @@
+"""What routes ask for: the caller, the services, a JSON body of bounded size."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from rules.errors import FieldError, Forbidden, InvalidInput, MalformedBody, PayloadTooLarge, Unauthenticated
+from server.auth import Caller
+from server.wiring import Platform
+
+SESSION_COOKIE = "hookwright_session"
+CSRF_HEADER = "x-hookwright-csrf"
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 64
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def platform_of(request: Request) -> Platform:
+    """Return the platform that the app was built with."""
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+async def caller_of(request: Request) -> Caller:
+    """Authenticate by bearer key or session cookie; raises Unauthenticated or Forbidden."""
+    gatekeeper = platform_of(request).gatekeeper
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer" or not key.strip():
+            raise Unauthenticated("Send the API key as `Authorization: Bearer <key>`.")
+        return await gatekeeper.by_key(key.strip())
+    session = request.cookies.get(SESSION_COOKIE)
+    if session is None:
+        raise Unauthenticated("Send an API key as `Authorization: Bearer <key>`.")
+    _refuse_forgery(request)
+    return await gatekeeper.by_session(session)
+
+
+def _refuse_forgery(request: Request) -> None:
+    """Let a cookie act only for our own page: it alone can set the header, and browsers say where a request is from."""
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if request.headers.get(CSRF_HEADER) != "1" or site != "same-origin":
+        raise Forbidden(f"A request with a session cookie needs the header {CSRF_HEADER}: 1 and our own origin.")
+
+
+async def json_body(request: Request) -> Any:
+    """Read a JSON body; raises MalformedBody (400) or PayloadTooLarge (413)."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY_BYTES:
+            raise PayloadTooLarge([FieldError("body", f"is over the limit of {MAX_BODY_BYTES} bytes (8 MiB)")])
+    try:
+        value = json.loads(bytes(data), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise MalformedBody([FieldError("body", "is nested too deeply")]) from None
+    except ValueError as error:
+        raise MalformedBody([FieldError("body", f"is not JSON: {error}")]) from None
+    _check_depth(value)
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, (dict, list))
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return
+    raise InvalidInput.of("body", f"is nested more than {MAX_DEPTH} levels deep")
+
+
+PlatformDep = Annotated[Platform, Depends(platform_of)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
+Body = Annotated[Any, Depends(json_body)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]

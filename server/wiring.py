@@ -1,0 +1,118 @@
+"""The one place where the parts are put together, from the settings."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.model import choose_model
+from agent.turn import Assistant
+from server.auth import Gatekeeper
+from server.egress import Egress
+from server.settings import Settings
+from store import deliveries as delivery_store
+from store.migrate import migrate
+from store.sealing import SealingBox, load_master_keys
+from store.session import Database
+from tools.catalogue import toolbox
+from tools.services import Services
+from webhooks.columns import Columns
+from webhooks.insights import Insights
+from webhooks.intake import Intake
+from webhooks.perspectives import Perspectives
+from webhooks.registry import Registry
+from webhooks.repair import Doctor
+from webhooks.testing import Tester
+from webhooks.wakeup import Wakeup
+from webhooks.worker import HEARTBEAT, Worker
+
+
+@dataclass(slots=True)
+class Platform:
+    """Everything that a running process has."""
+
+    settings: Settings
+    database: Database
+    gatekeeper: Gatekeeper
+    registry: Registry
+    perspectives: Perspectives
+    intake: Intake
+    insights: Insights
+    tester: Tester
+    doctor: Doctor
+    assistant: Assistant
+    egress: Egress
+    columns: Columns
+    wakeup: Wakeup
+    workspace_id: str = ""
+    worker: Worker | None = None
+    _working: "asyncio.Task[None] | None" = None
+
+    async def start(self, *, with_worker: bool) -> None:
+        """Bring the store up to date and start what runs in the background."""
+        await migrate(self.database)
+        pinned = self.settings.api_key
+        self.workspace_id = await self.gatekeeper.default_workspace(pinned and pinned.get_secret_value())
+        if with_worker:
+            self.worker = Worker(self.database, self.columns, self.egress, self.wakeup)
+            self._working = asyncio.create_task(self.worker.run())
+
+    async def close(self) -> None:
+        """Finish what is in flight and close every connection."""
+        await self.assistant.aclose()
+        if self.worker is not None and self._working is not None:
+            self.worker.stop()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+        await self.egress.close()
+        await self.database.close()
+
+    async def ready(self) -> str | None:
+        """Return None when the store answers and some worker is alive, else what is missing."""
+        try:
+            async with self.database.read() as connection:
+                beat = await delivery_store.newest_heartbeat(connection)
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, it is not ready
+            return f"the store does not answer: {type(error).__name__}"
+        if beat is None or datetime.now(UTC) - beat > 5 * HEARTBEAT:
+            return "no delivery worker is alive"
+        return None
+
+
+def wire(settings: Settings) -> Platform:
+    """Build a platform; nothing is connected yet."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    master_key = settings.master_key and settings.master_key.get_secret_value()
+    box = SealingBox(load_master_keys(master_key, settings.home / "master.key"))
+    database, wakeup = Database(settings.database_url), Wakeup()
+    columns = Columns(box, settings.policy)
+    egress = Egress(settings.policy, ca_file=settings.egress_ca_file, proxy=settings.egress_proxy)
+    registry = Registry(database, box, settings.policy)
+    perspectives, insights = Perspectives(database), Insights(database, wakeup)
+    tester = Tester(database, columns, egress)
+    doctor = Doctor(registry, insights, egress)
+    services = Services(
+        registry=registry, perspectives=perspectives, insights=insights, tester=tester, doctor=doctor
+    )
+    return Platform(
+        settings=settings,
+        database=database,
+        gatekeeper=Gatekeeper(database),
+        registry=registry,
+        perspectives=perspectives,
+        intake=Intake(database, wakeup),
+        insights=insights,
+        tester=tester,
+        doctor=doctor,
+        assistant=Assistant(database, toolbox(services), lambda: _model(settings)),
+        egress=egress,
+        columns=columns,
+        wakeup=wakeup,
+    )
+
+
+def _model(settings: Settings):  # type: ignore[no-untyped-def]  # noqa: ANN202 - naming the type would import LangChain
+    key = settings.openai_api_key
+    return choose_model(
+        name=settings.model, base_url=settings.openai_base_url, api_key=key.get_secret_value() if key else None
+    )

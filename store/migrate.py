@@ -1,0 +1,30 @@
+"""Bring a database up to the newest schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+from store import conversation_tables, tables
+from store.session import Database
+
+METADATA = SQLModel.metadata
+TABLE_MODULES = (tables, conversation_tables)
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Point Alembic at our migrations, and at an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Apply the migrations that are missing; does nothing on an up-to-date database."""
+    if database.is_sqlite and database.url.database:
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    async with database.write() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
