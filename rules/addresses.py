@@ -17,7 +17,7 @@ from rules.errors import InvalidInput
 MAX_URL_LENGTH: Final = 2048
 MAX_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
-_PRIVATE_SUFFIXES: Final = ("local", "internal", "localdomain", "lan", "intranet", "corp", "home", "private", "home.arpa")
+_PRIVATE_SUFFIXES: Final = ("local", "internal", "localdomain", "lan", "intranet", "corp", "home", "home.arpa")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER: Final = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
@@ -108,7 +108,7 @@ def _judged(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_global and (address.version == 4 or address in _GLOBAL_UNICAST)  # noqa: PLR2004
+    return address.is_global and (address.version == 4 or address in _GLOBAL_UNICAST)
 
 
 def check_url(url: str, policy: Policy, *, field: str = "url") -> str:
@@ -237,23 +237,22 @@ def _ipv4(name: str) -> IPv4Address | None:
     parts = name.split(".")
     if not _NUMBER.fullmatch(parts[-1]):
         return None
-    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):  # noqa: PLR2004
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         raise ValueError(f"The host {name} is neither a name nor an IP address.")
-    try:
-        *leading, last = [_number(part) for part in parts]
-        if any(number > 255 for number in leading) or last >= 256 ** (4 - len(leading)):  # noqa: PLR2004
-            raise ValueError
-    except ValueError:
-        raise ValueError(f"The host {name} is not a valid IP address.") from None
+    *leading, last = [_number(part) for part in parts]
+    if any(number > 255 for number in leading) or last >= 256 ** (4 - len(leading)):
+        raise ValueError(f"The host {name} is not a valid IP address.")
     return IPv4Address(sum(number << 8 * (3 - place) for place, number in enumerate(leading)) + last)
 
 
 def _number(text: str) -> int:
-    if len(text) > 32:  # longer than any spelling of an address, and slow to read
-        raise ValueError
     if text.startswith("0x"):
         return int(text[2:] or "0", 16)
-    return int(text, 8) if text.startswith("0") and len(text) > 1 else int(text)
+    octal = text.startswith("0") and len(text) > 1
+    try:
+        return int(text, 8 if octal else 10)
+    except ValueError:  # an 8 or 9 in an octal number, or thousands of digits
+        raise ValueError(f"The host part {text[:40]} is not a number that an IP address can have.") from None
 
 
 def _refuse_name(name: str, policy: Policy) -> None:

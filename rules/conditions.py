@@ -9,7 +9,18 @@ import orjson
 
 from rules.javascript import MISSING, includes, loose_equal, to_number, to_string
 
-__all__ = ["MISSING", "OPERATORS", "Condition", "ConditionResult", "check", "holds", "lookup", "loose_equal", "to_number"]
+__all__ = [
+    "MISSING",
+    "OPERATORS",
+    "Condition",
+    "ConditionResult",
+    "check",
+    "holds",
+    "lookup",
+    "loose_equal",
+    "passes",
+    "to_number",
+]
 
 OPERATORS: Final = ("eq", "ne", "gt", "lt", "gte", "lte", "exists", "contains")
 ORDERINGS: Final = frozenset({"gt", "lt", "gte", "lte"})
@@ -70,7 +81,7 @@ def lookup(payload: Any, path: str) -> Any:
 
 def _is_index(step: str) -> bool:
     # `00` and `²` are no list indexes; ten digits are more than any list has.
-    return step.isascii() and step.isdigit() and len(step) < 10 and (step == "0" or step[0] != "0")  # noqa: PLR2004
+    return step.isascii() and step.isdigit() and len(step) < 10 and (step == "0" or step[0] != "0")
 
 
 def _contains(actual: Any, value: Any) -> bool:
@@ -97,10 +108,15 @@ def holds(condition: Condition, payload: Mapping[str, Any]) -> bool:
     return _TESTS[condition.operator](lookup(payload, condition.field), condition.value)
 
 
+def passes(condition: Condition, actual: Any) -> bool:
+    """Say whether a value, or `MISSING`, meets a condition's operator."""
+    return _TESTS[condition.operator](actual, condition.value)
+
+
 def check(condition: Condition, payload: Mapping[str, Any]) -> ConditionResult:
     """Test one condition and explain the outcome in a sentence with the actual and the expected value."""
     actual = lookup(payload, condition.field)
-    passed = _TESTS[condition.operator](actual, condition.value)
+    passed = passes(condition, actual)
     return ConditionResult(
         field=condition.field,
         operator=condition.operator,

@@ -231,8 +231,8 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = {
     for event in (
         *_CONVERSATIONS,
         *(_stream(*row) for row in _STREAM),
-        _funnel("new_lead", "A visitor submitted an email address or a phone number for the first time.", completed=False),
-        _funnel("funnel_completed", "A visitor reached the last page or a result page for the first time.", completed=True),
+        _funnel("new_lead", "A visitor first submitted an email address or a phone number.", completed=False),
+        _funnel("funnel_completed", "A visitor first reached the last page or a result page.", completed=True),
         *(_center(*row) for row in _CENTER),
     )
 }

@@ -1,92 +1,29 @@
-"""Which events a webhook takes: event filter (B02), conditions (B04), tags and trust score (A07), and why not."""
+"""Which events a webhook takes (B02, B04, A07), and a full sentence for every reason why or why not (B10)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
 from rules.conditions import Condition, ConditionResult, check, holds, shown
+from rules.filter_set import EventFilter, FilterSet, TagFilter, TrustFilter
+from rules.widening import widening
+
+__all__ = [
+    "Condition",
+    "ConditionResult",
+    "EventFilter",
+    "FilterReport",
+    "FilterSet",
+    "TagFilter",
+    "TrustFilter",
+    "Verdict",
+    "explain",
+    "matches",
+    "widening",
+]
 
 _LISTED: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which event types pass. `include` with no events passes all; `exclude` with no events passes none (B02)."""
-
-    mode: str = "include"
-    events: tuple[str, ...] = ()
-    names: frozenset[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset(self.events))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the API's shape."""
-        return {"mode": self.mode, "events": list(self.events)}
-
-
-@dataclass(frozen=True, slots=True)
-class TagFilter:
-    """Which tags a conversation must carry: at least one (`any`) or every one (`all`) of `tags`."""
-
-    match: str
-    tags: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the API's shape."""
-        return {"match": self.match, "tags": list(self.tags)}
-
-
-@dataclass(frozen=True, slots=True)
-class TrustFilter:
-    """Which trust scores pass, both bounds inclusive; a conversation without a score never passes (A07)."""
-
-    min: float | None = None
-    max: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the API's shape."""
-        return {"min": self.min, "max": self.max}
-
-
-@dataclass(frozen=True, slots=True)
-class FilterSet:
-    """All filters of one webhook; every one must pass."""
-
-    event_filter: EventFilter = EventFilter()
-    conditions: tuple[Condition, ...] = ()
-    tag_filter: TagFilter | None = None
-    trust_score: TrustFilter | None = None
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        event_filter: Mapping[str, Any] | None = None,
-        conditions: Iterable[Mapping[str, Any]] | None = None,
-        tag_filter: Mapping[str, Any] | None = None,
-        trust_score: Mapping[str, Any] | None = None,
-    ) -> "FilterSet":
-        """Build from the API's shapes, which are already checked; a tag or trust filter that says nothing is none."""
-        events = event_filter or {}
-        trust = TrustFilter(trust_score.get("min"), trust_score.get("max")) if trust_score else TrustFilter()
-        tags = tuple(tag_filter["tags"]) if tag_filter else ()
-        return cls(
-            event_filter=EventFilter(events.get("mode", "include"), tuple(events.get("events", ()))),
-            conditions=tuple(Condition(c["field"], c["operator"], c.get("value")) for c in conditions or ()),
-            tag_filter=TagFilter(tag_filter.get("match", "any"), tags) if tag_filter and tags else None,
-            trust_score=None if trust == TrustFilter() else trust,
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the API's shapes by field."""
-        return {
-            "event_filter": self.event_filter.as_dict(),
-            "conditions": [condition.as_dict() for condition in self.conditions],
-            "tag_filter": self.tag_filter.as_dict() if self.tag_filter else None,
-            "trust_score": self.trust_score.as_dict() if self.trust_score else None,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +60,8 @@ class FilterReport:
 
     def failures(self) -> list[str]:
         """Return the reason of each filter that rejected the event, in the order of evaluation."""
-        verdicts = [self.event_filter, *self.conditions, self.tag_filter, self.trust_score]
-        return [verdict.reason for verdict in verdicts if verdict and not verdict.passed]
+        verdicts = (self.event_filter, *self.conditions, self.tag_filter, self.trust_score)
+        return [verdict.reason for verdict in verdicts if verdict is not None and not verdict.passed]
 
 
 def matches(filters: FilterSet, event_type: str, payload: Mapping[str, Any]) -> bool:
@@ -156,8 +93,8 @@ def explain(filters: FilterSet, event_type: str, payload: Mapping[str, Any]) -> 
     conditions = tuple(check(condition, payload) for condition in filters.conditions) if event.passed else ()
     tags = _tag_verdict(filters.tag_filter, payload) if filters.tag_filter else None
     trust = _trust_verdict(filters.trust_score, payload.get("trust_score")) if filters.trust_score else None
-    verdicts = [event, *conditions, *(verdict for verdict in (tags, trust) if verdict)]
-    return FilterReport(all(verdict.passed for verdict in verdicts), event, conditions, tags, trust)
+    verdicts = (event, *conditions, tags, trust)
+    return FilterReport(all(verdict is None or verdict.passed for verdict in verdicts), event, conditions, tags, trust)
 
 
 def _event_verdict(events: EventFilter, event_type: str) -> Verdict:
@@ -169,7 +106,7 @@ def _event_verdict(events: EventFilter, event_type: str) -> Verdict:
             return Verdict(passed=True, reason=f"The event type {name} is one of the selected types.")
         return Verdict(passed=False, reason=f"The event type {name} is not among the selected {_names(events.events)}.")
     if not events.names:
-        reason = f"The filter excludes but lists no event types, and an empty exclude list sends nothing, not even {name}."
+        reason = f"The filter excludes but lists no event types; an empty exclude list sends nothing, not even {name}."
         return Verdict(passed=False, reason=reason)
     if listed:
         return Verdict(passed=False, reason=f"The event type {name} is excluded.")
@@ -203,8 +140,7 @@ def _tag_verdict(wanted: TagFilter, payload: Mapping[str, Any]) -> Verdict:
         return Verdict(passed=False, reason=f"{carries}; {_names(lacking)} {verb} missing, and all are needed.")
     if len(wanted.tags) == 1:
         return Verdict(passed=False, reason=f"{carries}; {_names(wanted.tags)} is not among them.")
-    verb = "are" if len(carried) > 1 else "is"
-    return Verdict(passed=False, reason=f"{carries}; none of {_names(wanted.tags)} {'is among them' if verb else ''}.")
+    return Verdict(passed=False, reason=f"{carries}; none of {_names(wanted.tags)} is among them.")
 
 
 def _found(wanted: TagFilter, found: list[str]) -> str:

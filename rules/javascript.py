@@ -80,7 +80,7 @@ def loose_equal(left: Any, right: Any) -> bool:
     if left_is_object and right_is_object:
         return False
     if left_is_object and right_kind is str:
-        return to_string(left) == right
+        return bool(to_string(left) == right)
     if right_is_object and left_kind is str:
         return bool(left == to_string(right))
     return to_number(left) == to_number(right)

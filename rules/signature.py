@@ -72,7 +72,7 @@ def verify_v1(
     secrets: Sequence[bytes], msg_id: str, timestamp: str, signature: str, body: bytes, *, now: datetime
 ) -> bool:
     """Say whether a received `webhook-signature` header is genuine and its timestamp within five minutes of `now`."""
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):  # noqa: PLR2004  # year 33658
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):  # year 33658
         return False
     seconds = int(timestamp)
     if abs(now.timestamp() - seconds) > TOLERANCE.total_seconds():

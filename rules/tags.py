@@ -1,4 +1,4 @@
-"""The tags that the platform assigns to conversations, by kind of perspective (A08), and near matches for typing errors."""
+"""The tags that the platform assigns to conversations, by kind of perspective (A08), and near matches for typos."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from rapidfuzz import fuzz, process
 from rules.errors import FieldError
 
 _CLOSE_ENOUGH: Final = 65
+# A match this much worse than the best one is noise.
+_SPREAD: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def near_matches(name: str, names: Iterable[str], *, limit: int = 3) -> list[str
     """Return up to `limit` of `names` that look like a misspelt `name`, the nearest first."""
     choices = {choice: _plain(choice) for choice in names}
     found = process.extract(_plain(name), choices, scorer=fuzz.WRatio, limit=limit, score_cutoff=_CLOSE_ENOUGH)
-    return [choice for _, _, choice in found]
+    return [choice for _, score, choice in found if score >= found[0][1] - _SPREAD]
 
 
 def _plain(name: str) -> str:

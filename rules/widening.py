@@ -1,85 +1,111 @@
-"""Decides whether a change to a webhook's filters lets through something that was held back before (X02)."""
+"""Whether a change of filters sends anything that was not sent before: such a change needs approval (X02)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from rules.javascript import to_number
+import orjson
 
-_LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
+from rules.conditions import MISSING, ORDERINGS, Condition, passes, to_number
+from rules.filter_set import EventFilter, FilterSet, TagFilter, TrustFilter
 
 
-def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether some event could pass the filters `after` that did not pass `before`.
+def widening(before: FilterSet, after: FilterSet) -> bool:
+    """Say whether `after` could send an event that `before` did not.
 
-    Both hold the API's `event_filter`, `conditions`, `tag_filter` and `trust_score`; what is in neither is equal.
-    When it cannot be decided cheaply, the answer is yes: approval is then asked for.
+    Conservative: False only when it is proven, filter by filter, that nothing new can pass.
     """
+    if _sends_nothing(after.event_filter):
+        return False
     return not (
-        _events_within(after.get("event_filter"), before.get("event_filter"))
-        and _conditions_within(after.get("conditions") or (), before.get("conditions") or ())
-        and _tags_within(after.get("tag_filter"), before.get("tag_filter"))
-        and _scores_within(after.get("trust_score"), before.get("trust_score"))
+        _events_within(after.event_filter, before.event_filter)
+        and all(_implied(wanted, after.conditions) for wanted in before.conditions)
+        and _tags_within(after.tag_filter, before.tag_filter)
+        and _trust_within(after.trust_score, before.trust_score)
     )
 
 
-def _accepted(event_filter: Mapping[str, Any] | None) -> tuple[bool, frozenset[str]]:
-    """Describe the accepted types: (True, those left out) or (False, those let in)."""
-    if event_filter is None:
-        return True, frozenset()
-    events = frozenset(event_filter["events"])
-    if event_filter["mode"] == "include":
-        return (True, frozenset()) if not events else (False, events)
-    return (True, events) if events else (False, frozenset())
+def _sends_nothing(events: EventFilter) -> bool:
+    return events.mode == "exclude" and not events.names
 
 
-def _events_within(inner: Mapping[str, Any] | None, outer: Mapping[str, Any] | None) -> bool:
-    (open_inner, inner_types), (open_outer, outer_types) = _accepted(inner), _accepted(outer)
-    if open_inner:
-        return open_outer and outer_types <= inner_types
-    return not (inner_types & outer_types) if open_outer else inner_types <= outer_types
-
-
-def _conditions_within(inner: Sequence[Mapping[str, Any]], outer: Sequence[Mapping[str, Any]]) -> bool:
-    return all(any(_implies(own, required) for own in inner) for required in outer)
-
-
-def _implies(own: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
-    if own["field"] != required["field"]:
+def _events_within(inner: EventFilter, outer: EventFilter) -> bool:
+    if outer.mode == "include":
+        return not outer.names or (inner.mode == "include" and bool(inner.names) and inner.names <= outer.names)
+    if not outer.names:
         return False
-    if own["operator"] == required["operator"] and _same(own.get("value"), required.get("value")):
+    if inner.mode == "exclude":
+        return inner.names >= outer.names
+    return bool(inner.names) and inner.names.isdisjoint(outer.names)
+
+
+def _tags_within(inner: TagFilter | None, outer: TagFilter | None) -> bool:
+    if outer is None or not outer.tags:
         return True
-    left, right = own["operator"], required["operator"]
-    low, high = to_number(own.get("value")), to_number(required.get("value"))
-    if left in _LOWER and right in _LOWER:
-        return low > high or (low == high and left == "gt")
-    if left in _UPPER and right in _UPPER:
-        return low < high or (low == high and left == "lt")
+    if inner is None or not inner.tags:
+        return False
+    inner_tags, outer_tags = set(inner.tags), set(outer.tags)
+    if outer.match == "any":
+        return bool(inner_tags & outer_tags) if inner.match == "all" else inner_tags <= outer_tags
+    return outer_tags <= inner_tags if inner.match == "all" else inner_tags == outer_tags and len(inner_tags) == 1
+
+
+def _trust_within(inner: TrustFilter | None, outer: TrustFilter | None) -> bool:
+    if outer is None:
+        return True
+    if inner is None:
+        return False
+    lowest, highest = _bounds(inner)
+    outer_lowest, outer_highest = _bounds(outer)
+    return outer_lowest <= lowest and highest <= outer_highest
+
+
+def _bounds(trust: TrustFilter) -> tuple[float, float]:
+    return -math.inf if trust.min is None else trust.min, math.inf if trust.max is None else trust.max
+
+
+def _implied(wanted: Condition, given: tuple[Condition, ...]) -> bool:
+    return any(condition.field == wanted.field and _implies(condition, wanted) for condition in given)
+
+
+def _implies(given: Condition, wanted: Condition) -> bool:
+    """Say whether every payload that meets `given` surely meets `wanted`; both are about the same field."""
+    if given.operator == wanted.operator and _written(given.value) == _written(wanted.value):
+        return True
+    if wanted.operator == "exists":
+        return not passes(given, None) and not passes(given, MISSING)
+    if wanted.operator in ORDERINGS:
+        return _orders(given, wanted)
     return False
 
 
-def _same(left: Any, right: Any) -> bool:
-    return type(left) is type(right) and bool(left == right)
+def _written(value: Any) -> bytes | None:
+    # Python's own == would take True for 1; a value that cannot be written (NaN != NaN) equals nothing.
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return b"%d" % id(value)
 
 
-def _tags_within(inner: Mapping[str, Any] | None, outer: Mapping[str, Any] | None) -> bool:
-    if outer is None:
-        return True
-    if inner is None:
+_STRICTER: Final[Mapping[tuple[str, str], Callable[[float, float], bool]]] = {
+    ("gt", "gt"): lambda given, wanted: given >= wanted,
+    ("gt", "gte"): lambda given, wanted: given >= wanted,
+    ("gte", "gte"): lambda given, wanted: given >= wanted,
+    ("gte", "gt"): lambda given, wanted: given > wanted,
+    ("eq", "gte"): lambda given, wanted: given >= wanted,
+    ("eq", "gt"): lambda given, wanted: given > wanted,
+    ("lt", "lt"): lambda given, wanted: given <= wanted,
+    ("lt", "lte"): lambda given, wanted: given <= wanted,
+    ("lte", "lte"): lambda given, wanted: given <= wanted,
+    ("lte", "lt"): lambda given, wanted: given < wanted,
+    ("eq", "lte"): lambda given, wanted: given <= wanted,
+    ("eq", "lt"): lambda given, wanted: given < wanted,
+}
+
+
+def _orders(given: Condition, wanted: Condition) -> bool:
+    # What loosely equals a number, text or boolean converts to the same number; null and lists do not follow that.
+    if given.operator == "eq" and not isinstance(given.value, str | int | float):
         return False
-    wanted, allowed = frozenset(inner["tags"]), frozenset(outer["tags"])
-    if inner["match"] == "any":
-        return wanted <= allowed if outer["match"] == "any" else wanted == allowed and len(wanted) == 1
-    return bool(wanted & allowed) if outer["match"] == "any" else allowed <= wanted
-
-
-def _scores_within(inner: Mapping[str, Any] | None, outer: Mapping[str, Any] | None) -> bool:
-    if outer is None:
-        return True
-    if inner is None:
-        return False
-    return _end(inner, "min") >= _end(outer, "min") and _end(inner, "max") <= _end(outer, "max")
-
-
-def _end(score: Mapping[str, Any], name: str) -> float:
-    value = score.get(name)
-    return (float("-inf") if name == "min" else float("inf")) if value is None else float(value)
+    stricter = _STRICTER.get((given.operator, wanted.operator))
+    return stricter is not None and stricter(to_number(given.value), to_number(wanted.value))
