@@ -1,0 +1,180 @@
+"""Answers: "2", "yes", "the CRM one", "70" said in reply to a question become the message that they stand for."""
+
+from agent.guided.memory import Memory
+from agent.guided.reading import Intent
+from agent.guided.recogniser import recognise
+from agent.guided.script import Question, Reply, ask
+from agent.guided.tokens import Kind, Token, tokenise
+
+_PLACES = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "former": 1,
+    "latter": -1,
+    "last": -1,
+    "a": 1,
+    "b": 2,
+    "c": 3,
+}
+_IDLE = {
+    "the",
+    "one",
+    "ones",
+    "option",
+    "number",
+    "please",
+    "webhook",
+    "hook",
+    "a",
+    "that",
+    "this",
+    "it",
+    "is",
+    "i",
+    "mean",
+    "meant",
+    "want",
+    "for",
+    "to",
+    "of",
+    "on",
+    "with",
+    "yes",
+    "called",
+    "named",
+    "my",
+    "no",
+    "let",
+    "us",
+    "go",
+    "take",
+    "use",
+    "pick",
+    "choose",
+    "would",
+    "say",
+    "think",
+    "endpoint",
+    "tag",
+    "tags",
+    "and",
+    "make",
+    "be",
+}
+_SHORT = 8
+
+
+def as_command(text: str, memory: Memory) -> str | Reply:
+    """Give the message that an answer stands for, or the text itself when it is no answer."""
+    question = memory.question
+    if question is None:
+        return text
+    for option in question.options:
+        if text.strip().casefold() == option.casefold():
+            return option
+    readings = recognise(text, memory.names)
+    first = readings[0].intent if readings else Intent.UNKNOWN
+    if first in {Intent.YES, Intent.APPLY} and len(readings) == 1:
+        return _yes(question)
+    if first in {Intent.NO, Intent.CANCEL} and len(readings) == 1:
+        return Reply("All right, I left everything as it was.")
+    if any(reading.intent not in _OPEN for reading in readings):
+        return text
+    return _choice(tokenise(text), question) or _value(text, question) or text
+
+
+_OPEN = {
+    Intent.UNKNOWN,
+    Intent.ADJUST,
+    Intent.REMARK,
+    Intent.FILTER,
+    Intent.TAG_MATCH,
+    Intent.YES,
+    Intent.NO,
+    Intent.LIST,
+    Intent.RENAME,
+    Intent.SHOW,
+    Intent.EVENT_TYPES,
+    Intent.TAGS,
+    Intent.KILL,
+    Intent.CREATE,
+    Intent.DELIVERIES,
+    Intent.DISABLE,
+    Intent.ENABLE,
+    Intent.TEST,
+    Intent.STATUS,
+    Intent.APPLY,
+}
+
+
+def _yes(question: Question) -> str | Reply:
+    if len(question.options) == 1 or (question.options and question.template == "" and _same_start(question)):
+        return question.options[0]
+    if question.options:
+        numbered = "; ".join(f"{place}. {option}" for place, option in enumerate(question.options, 1))
+        return Reply(f"Which one: {numbered}?", question.options, question)
+    return ask("Please tell me the value.", template=question.template, expects=question.expects)
+
+
+def _same_start(question: Question) -> bool:
+    """Tell whether the first option holds the others ("Disable A and B", "Disable A", "Disable B")."""
+    return len(question.options) > 1 and all(option in question.options[0] for option in question.options[1:2])
+
+
+def _choice(tokens: tuple[Token, ...], question: Question) -> str:
+    """Find the option meant: by number, by place, or by words that only it has."""
+    words = [token for token in tokens if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
+    if not words or len(words) > _SHORT:
+        bare = [token for token in tokens if token.norm in {"a"}]
+        return question.options[0] if len(tokens) == 1 and bare and question.options else ""
+    only = words[0]
+    if len(words) == 1 and only.kind is Kind.NUMBER and question.expects != "number":
+        return _at(int(float(only.value)), question)
+    if len(words) == 1 and only.norm in _PLACES:
+        return _at(_PLACES[only.norm], question)
+    fitting = [option for option in question.options if all(_within(token, option) for token in words)]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _at(place: int, question: Question) -> str:
+    if place == -1:
+        return question.options[-1] if question.options else ""
+    return question.options[place - 1] if 1 <= place <= len(question.options) else ""
+
+
+def _within(token: Token, option: str) -> bool:
+    words = "".join(char if char.isalnum() or char in "._-" else " " for char in option.casefold()).split()
+    said = (token.value or token.norm).casefold()
+    return (
+        said in words
+        or said in option.casefold().split()
+        or (len(said) > 3 and any(word.startswith(said) for word in words))
+    )  # noqa: PLR2004 - shorter beginnings fit anything
+
+
+def _value(text: str, question: Question) -> str:
+    """Put a bare value into the template of the question."""
+    if not question.template:
+        return ""
+    tokens = [token for token in tokenise(text) if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
+    if question.expects == "number":
+        numbers = [token.value for token in tokens if token.kind is Kind.NUMBER]
+        return question.template.format(numbers[0]) if len(numbers) == 1 and len(tokens) <= 4 else ""  # noqa: PLR2004 - "make it at least 70"
+    if question.expects == "header":
+        return (
+            question.template.format(tokens[0].text)
+            if len(tokens) == 1 and tokens[0].kind in {Kind.HEADER, Kind.SECRET}
+            else ""
+        )
+    value = text.strip().strip("\"“”'.!")
+    secret = any(token.kind is Kind.SECRET for token in tokens)
+    return (
+        question.template.format(value)
+        if value and not secret and len(tokens) <= _SHORT and '"' not in value and "\n" not in value
+        else ""
+    )

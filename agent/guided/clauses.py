@@ -1,0 +1,227 @@
+"""Clauses: a message cut where one request ends and the next begins, each with the mood it is said in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.guided.phrase import has, longest_at, spans_at, whole
+from agent.guided.tokens import Kind, Token
+
+
+class Mood(StrEnum):
+    """How a clause is meant; only a command may act."""
+
+    COMMAND = "command"
+    QUESTION = "question"
+    HYPOTHETICAL = "hypothetical"
+    NEGATED = "negated"
+    REPORT = "report"
+    CANCEL = "cancel"
+    FRAGMENT = "fragment"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One request. `tokens` start after words such as "please" and "then"; `joiner` is what stood before it."""
+
+    tokens: tuple[Token, ...]
+    mood: Mood
+    joiner: str = ""
+    polite: bool = False
+    asked: bool = False
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Give the clause as it was typed, secrets left out."""
+        return " ".join(token.text for token in self.tokens if token.text)
+
+
+_HARD = {".", ";", "!", "?", "\n"}
+_SOFT = {",", ":", "–", "—", "-", "&", "+"}
+_JOINERS = {"and", "then", "but", "or", "plus", "so", "nor"}
+# These words begin a request only when they stand first in a message: elsewhere they are mostly nouns.
+_NOT_A_START = {"name", "title", "new", "info", "details", "no", "plus", "also", "too", "minus", "without", "not", "report", "cap",
+                "call", "configure", "use", "trigger", "track", "nothing", "purchase", "rm", "bin", "end", "open", "check", "filter", "other", "apart",
+                "overview", "diagnosis", "reset", "fix", "bump", "send", "include", "only", "just", "set", "put", "preview", "allow", "require", "label"}  # fmt: skip
+_STARTS_ANYWAY = {
+    "send",
+    "include",
+    "check",
+    "fix",
+    "set",
+    "put",
+    "only",
+    "just",
+    "call",
+    "reset",
+    "trigger",
+    "allow",
+    "use",
+    "preview",
+    "require",
+}
+_SAID = {"says", "said", "told", "wrote", "asked", "asks", "wants", "wanted", "suggested", "claims", "reads", "mentioned", "recommended",
+         "according", "quoting", "quote", "replied", "typed", "called", "says:", "shouted", "whispered", "thinks", "thought", "documentation", "docs", "readme"}  # fmt: skip
+
+
+def cut(tokens: Sequence[Token]) -> tuple[Clause, ...]:
+    """Cut a message into clauses and find the mood of each."""
+    clauses: list[Clause] = []
+    for sentence, mark in _sentences(tokens):
+        first = len(clauses)
+        for joiner, part in _parts(sentence):
+            clauses.append(_clause(part, joiner, clauses[first:], asked=mark == "?"))
+    return tuple(clause for clause in clauses if clause.mood is not Mood.EMPTY)
+
+
+def _sentences(tokens: Sequence[Token]) -> list[tuple[list[Token], str]]:
+    sentences: list[tuple[list[Token], str]] = [([], "")]
+    for token in tokens:
+        if token.kind is Kind.STOP and token.norm in _HARD:
+            if sentences[-1][0]:
+                sentences[-1] = (sentences[-1][0], token.norm)
+                sentences.append(([], ""))
+            elif token.norm == "?" and len(sentences) > 1:
+                sentences[-2] = (sentences[-2][0], "?")
+        else:
+            sentences[-1][0].append(token)
+    return [sentence for sentence in sentences if sentence[0]]
+
+
+def _parts(sentence: Sequence[Token]) -> list[tuple[str, list[Token]]]:
+    parts: list[tuple[str, list[Token]]] = [("", [])]
+    for index, token in enumerate(sentence):
+        soft = token.norm in _SOFT if token.kind is Kind.STOP else token.norm in _JOINERS and token.kind is Kind.WORD
+        if soft and _starts_request(sentence, index, parts[-1][1]):
+            if not parts[-1][1]:
+                parts[-1] = (_joined(parts[-1][0], token.norm), [])
+            else:
+                parts.append((token.norm, []))
+        elif not (token.kind is Kind.STOP and token.norm in "()#"):
+            parts[-1][1].append(token)
+    return [part for part in parts if part[1]]
+
+
+def _joined(before: str, mark: str) -> str:
+    """Keep the stronger of two joiners that follow each other (", then", ", or")."""
+    return mark if mark in {"then", "but", "or", "nor"} or not before else before
+
+
+def _starts_request(sentence: Sequence[Token], index: int, before: Sequence[Token]) -> bool:
+    rest = list(sentence[index + 1 :])
+    if not before or not rest:
+        return True
+    if sentence[index].norm in {"then", "but"}:
+        return not rest[0].is_word("not") or bool(longest_at(rest, 1, "verbs", "change"))
+    if whole(rest, "marks", "cancel") or (sentence[index].norm == "," and rest[0].is_word("then")):
+        return True
+    rest, polite, _ = strip(rest)
+    if not rest:
+        return False
+    if rest[0].norm in _NOT_A_START and rest[0].norm not in _STARTS_ANYWAY:
+        return polite and bool(spans_at(rest, 0, "verbs"))
+    if rest[0].norm in _STARTS_ANYWAY:
+        return len(rest) > 1 and not rest[0].is_word("trigger", "label") and rest[1].norm not in _HARD
+    if _verb_is_noun(rest):
+        return False
+    return bool(spans_at(rest, 0, "verbs") or mood_of(rest) in {Mood.QUESTION, Mood.HYPOTHETICAL, Mood.NEGATED})
+
+
+def _verb_is_noun(rest: Sequence[Token]) -> bool:
+    """Tell a list such as "tests, demos" from a request: one bare word that is a verb, with nothing to act upon."""
+    return (
+        len(rest) > 1
+        and rest[0].is_word("test", "change", "list", "start", "do")
+        and rest[1].is_word("is", "filter", "of", "tag", "tags", "has", "was", "not", "contains")
+    )
+
+
+def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
+    """Take words such as "please", "then" and "could you" off the front."""
+    rest, polite, taken = list(tokens), False, list[str]()
+    while rest:
+        span = longest_at(rest, 0, "marks", "prefix")
+        stop = rest[0].kind is Kind.STOP
+        if not span and not stop:
+            break
+        if span and _begins_more(rest, len(span.indexes)):
+            break
+        polite = polite or bool(span and longest_at(rest, 0, "marks", "polite"))
+        size = len(span.indexes) if span else 1
+        taken += [token.norm for token in rest[:size]]
+        rest = rest[size:]
+    return rest, polite, tuple(taken)
+
+
+def _begins_more(rest: Sequence[Token], size: int) -> bool:
+    """Tell whether a longer phrase than the prefix begins here ("no more …", "can you tell me why …")."""
+    if rest[0].is_word("no") and len(rest) > 1 and spans_at(rest, 1, "events"):
+        return True
+    verbs = spans_at(rest, 0, "verbs")
+    marks = spans_at(rest, 0, "marks", ("question", "hypothetical", "negation"))
+    return any(len(span.indexes) > size for span in (*verbs, *marks)) or (
+        len(rest) == size and has(rest, "marks", "cancel")
+    )
+
+
+def mood_of(tokens: Sequence[Token]) -> Mood:
+    """Find the mood from how a clause begins."""
+    if not tokens:
+        return Mood.EMPTY
+    verb = spans_at(tokens, 0, "verbs")
+    verb_length = len(verb[0].indexes) if verb else 0
+    for key, mood in (("hypothetical", Mood.HYPOTHETICAL), ("question", Mood.QUESTION), ("negation", Mood.NEGATED)):
+        span = longest_at(tokens, 0, "marks", key)
+        if span and len(span.indexes) >= (verb_length if verb_length > 1 or key != "negation" else 0) + (
+            key == "negation" and verb_length > 1
+        ):
+            return mood
+    if verb:
+        return Mood.COMMAND
+    if longest_at(tokens, 0, "marks", "conditional"):
+        return Mood.HYPOTHETICAL
+    if longest_at(tokens, 0, "marks", "reporter"):
+        return Mood.REPORT
+    return Mood.FRAGMENT
+
+
+def _clause(part: Sequence[Token], joiner: str, before: Sequence[Clause], *, asked: bool) -> Clause:
+    if whole(part, "marks", "cancel"):
+        return Clause(tuple(part), Mood.CANCEL, joiner, asked=asked)
+    rest, polite, _ = strip(part)
+    if not rest:
+        kept = Mood.FRAGMENT if has(part, "marks", "yes") or has(part, "marks", "no") else Mood.EMPTY
+        return Clause(tuple(part), kept, joiner, asked=asked)
+    mood = Mood.CANCEL if whole(rest, "marks", "cancel") else mood_of(rest)
+    if mood is Mood.CANCEL and whole(rest, "marks", "cancel") and len(rest) == 1 and polite:
+        mood = Mood.COMMAND
+    mood, doubts = _inherited(mood, joiner, before, asked=asked)
+    return Clause(tuple(rest), mood, joiner, polite, asked, doubts)
+
+
+def _inherited(mood: Mood, joiner: str, before: Sequence[Clause], *, asked: bool) -> tuple[Mood, tuple[str, ...]]:
+    """Carry the mood of "don't … or …", "should I … and …" and "if …, …" over to what follows."""
+    last = before[-1] if before else None
+    if last is None or mood not in {Mood.COMMAND, Mood.FRAGMENT}:
+        return mood, ()
+    if joiner in {"or", "nor"}:
+        return (last.mood, ()) if last.mood is not Mood.COMMAND else (mood, ("choice",))
+    if joiner in {"and", "&", "+", "plus"} and last.mood in {Mood.NEGATED, Mood.QUESTION, Mood.HYPOTHETICAL}:
+        return last.mood, ()
+    if joiner in {",", "then", "so"} and asked and last.mood in {Mood.QUESTION, Mood.HYPOTHETICAL}:
+        return last.mood, ()
+    if _is_condition(last) and joiner in {",", "then", "so", ":", "–", "—", "-"}:
+        return mood, ("condition",)
+    if any(token.norm in _SAID for token in last.tokens) and last.mood is not Mood.COMMAND:
+        return mood, ("quoted",)
+    if joiner == ":" and last.mood in {Mood.FRAGMENT, Mood.REPORT}:
+        return mood, ("quoted",)
+    if last.doubts and joiner in {"and", ",", "then"}:
+        return mood, last.doubts
+    return mood, ()
+
+
+def _is_condition(clause: Clause) -> bool:
+    return bool(longest_at(clause.tokens, 0, "marks", "conditional") or clause.mood is Mood.HYPOTHETICAL)

@@ -1,0 +1,227 @@
+"""The recogniser: each clause of a message becomes a reading, with every reason to doubt it."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from agent.guided.clauses import Clause, Mood, cut
+from agent.guided.facts import facts_of
+from agent.guided.frames import match
+from agent.guided.phrase import has, longest_at, spans_at, whole
+from agent.guided.questions import read_question, read_remark
+from agent.guided.reading import FILTERING, Intent, Reading
+from agent.guided.slots.page import Page
+from agent.guided.slots.values import Contents, read_light, read_values
+from agent.guided.tokens import Kind, tokenise
+from agent.guided.topics import small_talk
+
+_LIGHT = {
+    Intent.ENABLE,
+    Intent.DISABLE,
+    Intent.DELETE,
+    Intent.KILL,
+    Intent.TEST,
+    Intent.DIAGNOSE,
+    Intent.FIX,
+    Intent.EDIT_FORM,
+}
+_STATEMENT = {
+    "fires",
+    "sends",
+    "delivers",
+    "is",
+    "was",
+    "are",
+    "gets",
+    "got",
+    "seems",
+    "were",
+    "has",
+    "had",
+    "said",
+    "says",
+    "already",
+    "currently",
+    "did",
+    "does",
+    "i",
+    "we",
+    "they",
+    "he",
+    "she",
+}
+
+
+@lru_cache(maxsize=512)
+def recognise(text: str, names: tuple[str, ...] = ()) -> tuple[Reading, ...]:
+    """Read a message. `names` are the names of known webhooks, kept whole where they stand in the text."""
+    tokens = tokenise(text, names)
+    talk = small_talk(tokens)
+    if talk:
+        return (Reading(Intent.SOCIAL, Clause(tokens, Mood.FRAGMENT), topic=talk),)
+    readings = [read_clause(clause) for clause in cut(tokens)]
+    return tuple(_settle(readings))
+
+
+def read_clause(clause: Clause) -> Reading:
+    """Read one clause by its mood."""
+    answer = _short_answer(clause)
+    if answer:
+        return Reading(answer, clause)
+    if clause.mood is Mood.CANCEL:
+        return Reading(Intent.CANCEL, clause)
+    talk = small_talk(clause.tokens)
+    if talk:
+        return Reading(Intent.SOCIAL, clause, topic=talk)
+    if clause.mood is Mood.NEGATED:
+        return Reading(Intent.NEGATED, clause, guess=_guess_after_negation(clause))
+    if clause.mood in {Mood.QUESTION, Mood.HYPOTHETICAL}:
+        return read_question(clause)
+    if clause.mood is Mood.REPORT:
+        return read_remark(clause)
+    return _read_command(clause) if clause.mood is Mood.COMMAND else _read_fragment(clause)
+
+
+def _short_answer(clause: Clause) -> Intent | None:
+    if whole(clause.tokens, "marks", "yes"):
+        return Intent.YES
+    return Intent.NO if whole(clause.tokens, "marks", "no") else None
+
+
+def _guess_after_negation(clause: Clause) -> Intent | None:
+    for start in range(1, len(clause.tokens)):
+        if spans_at(clause.tokens, start, "verbs"):
+            return _read_command(replace(clause, tokens=clause.tokens[start:])).intent
+    return None
+
+
+def _read_command(clause: Clause) -> Reading:
+    heads = spans_at(clause.tokens, 0, "verbs")
+    verbs = frozenset(span.key for span in heads)
+    page = Page(clause.tokens)
+    size = max(
+        (span.end for span in heads if "~" not in span.key and span.indexes == tuple(range(span.end))), default=1
+    )
+    page.mark(heads[0].indexes if heads else ())
+    _free_verb_values(page, heads[0].indexes if heads else ())
+    found = read_values(page)
+    frame = match(verbs, facts_of(page, found, min(size, 1)))
+    if frame is None:
+        return Reading(Intent.UNKNOWN, clause, found.values, found.mention, found.nouns, found.residue)
+    if frame.intent in _LIGHT and not (frame.intent is Intent.TEST and found.values.events):
+        used = next(span for span in heads if span.key in frame.verbs)
+        page = Page(clause.tokens)
+        page.mark(used.indexes)
+        nouns = found.nouns
+        found = read_light(page)._replace(nouns=nouns, values=found.values)
+    return _reading(frame.intent, clause, found, frame.mode)
+
+
+def _free_verb_values(page: Page, indexes: tuple[int, ...]) -> None:
+    """Leave what a gap in a phrase holds ("turn … off") unread."""
+    page.read &= set(indexes)
+
+
+def _reading(intent: Intent, clause: Clause, found: Contents, mode: str) -> Reading:
+    doubts = [*clause.doubts, *_blockers(clause, intent)]
+    return Reading(
+        intent,
+        clause,
+        found.values,
+        found.mention,
+        found.nouns,
+        found.residue,
+        mode,
+        doubts=tuple(dict.fromkeys(doubts)),
+    )
+
+
+def _blockers(clause: Clause, intent: Intent) -> list[str]:
+    """Find what makes a command uncertain: a question mark, a condition, a time, a second thought."""
+    words = [token.norm for token in clause.tokens]
+    doubts: list[str] = []
+    if clause.asked and not clause.polite:
+        doubts.append("asked")
+    if (
+        intent not in FILTERING
+        and intent not in {Intent.CREATE, Intent.REPLAY, Intent.DRY_RUN}
+        and has(clause.tokens[1:], "marks", "conditional")
+    ):
+        doubts.append("condition")
+    if intent in FILTERING and {"if", "unless", "until", "till"} & set(words):
+        doubts.append("condition")
+    if has(clause.tokens, "marks", "time") or _clock(clause):
+        doubts.append("time")
+    if (
+        intent not in FILTERING | {Intent.CREATE}
+        and {"not", "never", "without", "nothing"} & set(words[1:])
+        or words[-1:] == ["not"]
+    ):
+        doubts.append("negation")
+    if {"maybe", "perhaps", "possibly", "probably"} & set(words):
+        doubts.append("asked")
+    return doubts
+
+
+def _clock(clause: Clause) -> bool:
+    """Tell whether a time or a duration is given that has nothing to do with a timeout."""
+    for index, token in enumerate(clause.tokens):
+        before = clause.tokens[index - 1].norm if index else ""
+        if (
+            token.kind is Kind.NUMBER
+            and token.unit in {"min", "h", "d", "w"}
+            and before in {"for", "in", "after", "every", "within"}
+        ):
+            return True
+        if (
+            token.kind is Kind.NUMBER
+            and before == "at"
+            and index + 1 < len(clause.tokens)
+            and clause.tokens[index + 1].norm in {"am", "pm", "o'clock", ":"}
+        ):
+            return True
+    return False
+
+
+def _read_fragment(clause: Clause) -> Reading:
+    page = Page(clause.tokens)
+    found = read_values(page)
+    words = {token.norm for token in clause.tokens}
+    mode = (
+        "skip"
+        if words & {"except", "exclude"}
+        else "also"
+        if words & {"too", "also"}
+        else "only"
+        if words & {"only", "just"}
+        else ""
+    )
+    if found.values.filtering and not (mode and words & _STATEMENT):
+        doubts = () if mode or clause.joiner else ("fragment",)
+        reading = _reading(Intent.FILTER, clause, found, mode or "only")
+        return replace(reading, doubts=(*reading.doubts, *doubts))
+    if found.values.about("") and not found.residue:
+        return _reading(Intent.ADJUST, clause, found, "fragment")
+    if found.values.tag_match or (
+        words & {"all", "any", "both", "either"} and words & {"them", "these", "those", "tags", "tag"}
+    ):
+        match_word = "all" if words & {"all", "both"} else "any"
+        return replace(_reading(Intent.TAG_MATCH, clause, found, "fragment"), topic=match_word)
+    return read_remark(clause)
+
+
+def _settle(readings: list[Reading]) -> list[Reading]:
+    """Let a second thought take back what was said before it, and let a lone verb share the next one's target."""
+    settled: list[Reading] = []
+    for reading in readings:
+        if reading.intent is Intent.CANCEL and settled:
+            settled = [one for one in settled if not one.acts]
+        settled.append(reading)
+    for index in range(len(settled) - 2, -1, -1):
+        here, after = settled[index], settled[index + 1]
+        bare = here.acts and not here.mention.explicit and not here.residue and len(here.clause.tokens) == 1
+        if bare and after.acts and after.clause.joiner in {"and", "&", "then", "+"} and after.intent in _LIGHT:
+            settled[index] = replace(here, mention=after.mention, residue=after.residue)
+    return settled
+
+
+__all__ = ["longest_at", "recognise"]

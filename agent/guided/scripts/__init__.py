@@ -1,0 +1,1 @@
+"""Scripts: what is done for each intent, step by step."""

@@ -1,0 +1,227 @@
+"""Looking: lists, details, the delivery log, the change log, catalogues. Nothing here changes anything."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agent.guided.memory import rows
+from agent.guided.reading import Intent, Reading
+from agent.guided.replies import catalogue, change_log, deliveries, describe, listing, refusal
+from agent.guided.script import Reply, Script
+from agent.guided.scripts.stage import Stage
+from agent.guided.scripts.tags import show_tags
+from agent.guided.targets import in_state, known
+from agent.guided.wording import label, title
+
+_MANY = 30
+
+
+def list_webhooks(stage: Stage) -> Script:
+    """List the webhooks, or those in one state."""
+    result = yield from _fetch(stage)
+    refused = refusal(result)
+    if refused:
+        return refused
+    found = [one for one in known(stage.memory) if one.get("id") in stage.memory.listed]
+    if not found:
+        return Reply(
+            "There are no webhooks here yet. Say “set up a webhook” and a form opens for its URL.",
+            ("Set up a webhook",),
+            listed=(),
+        )
+    state = stage.reading.mention.state
+    if state:
+        found = [one for one in found if in_state(one, state)]
+        if not found:
+            return Reply(f"No webhook is {state} at the moment.", ("List the webhooks",))
+    ids = tuple(str(one["id"]) for one in found)
+    lead = f"{len(found)} webhook{'s' * (len(found) != 1)}{f' {state}' if state else ''}:"
+    return Reply(listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
+
+
+def _fetch(stage: Stage) -> Any:
+    perspective = stage.memory.perspective
+    here = perspective and "perspective" in stage.reading.nouns
+    return (
+        yield from stage.call("list_webhooks", **({"perspective_id": perspective.id} if perspective and here else {}))
+    )
+
+
+def _about(webhook: dict[str, Any], stage: Stage) -> tuple[str, ...]:
+    name = label(webhook, list(stage.memory.webhooks.values()))
+    return (
+        (f"Diagnose {name}", f"Show the deliveries of {name}")
+        if webhook.get("state") == "failing"
+        else (f"Show {name}", f"Test {name}")
+    )
+
+
+def status(stage: Stage) -> Script:
+    """Say whether everything is well, and name what is not."""
+    yield from stage.call("list_webhooks")
+    found = known(stage.memory)
+    if not found:
+        return Reply("There are no webhooks here yet.", ("Set up a webhook",))
+    failing = [one for one in found if in_state(one, "failing")]
+    off = [one for one in found if in_state(one, "disabled")]
+    ids = tuple(str(one["id"]) for one in failing or found)
+    if failing:
+        lead = f"{len(failing)} of {len(found)} webhooks {'is' if len(failing) == 1 else 'are'} failing:"
+        return Reply(
+            listing(failing, lead), _about(failing[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids
+        )
+    quiet = (
+        f" {len(off)} {'is' if len(off) == 1 else 'are'} disabled: {', '.join(title(one) for one in off)}."
+        if off
+        else ""
+    )
+    lead = f"No webhook is failing; {len(found)} in all.{quiet}"
+    return Reply(listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
+
+
+def show(stage: Stage) -> Script:
+    """Show one webhook with its values read again from the store."""
+    result = yield from stage.fresh()
+    refused = refusal(result)
+    return refused or Reply(describe(result), _about(dict(result), stage), focus=stage.target)
+
+
+def show_deliveries(stage: Stage) -> Script:
+    """Show the delivery log, of one webhook or of all."""
+    values = stage.reading.values
+    if values.delivery_id:
+        return (yield from _one_delivery(stage, values.delivery_id))
+    arguments: dict[str, Any] = {
+        "webhook_id": stage.target,
+        "status": values.status,
+        "event_type": values.events[0].name if values.events else "",
+    }
+    result = yield from stage.call(
+        "list_deliveries",
+        **{key: value for key, value in arguments.items() if value},
+        limit=_MANY if values.since else 10,
+    )
+    refused = refusal(result)
+    if refused:
+        return refused
+    where = f" of {title(stage.webhook)}" if stage.target else ""
+    about = f"{values.status + ' ' if values.status else ''}deliveries{where}"
+    shown = _since(result, values.since)
+    if values.since and shown.get("items") is not None:
+        about += f" since {_start(values.since):%Y-%m-%d %H:%M} UTC"
+    options = (
+        ("Retry the last failed delivery",) if values.status == "failed" and rows(shown, "deliveries", "items") else ()
+    )
+    return Reply(deliveries(shown, about), options)
+
+
+def _since(result: Any, since: str) -> dict[str, Any]:
+    if not since:
+        return dict(result)
+    found = rows(result, "deliveries", "items")
+    start = _start(since).strftime("%Y-%m-%dT%H:%M:%S")
+    late = [
+        one for one in found if str(one.get("attempted_at") or one.get("created_at") or one.get("at") or "9") >= start
+    ]
+    return {"items": late, "total": len(late)}
+
+
+def _start(since: str, now: datetime | None = None) -> datetime:
+    """Give the moment that "today", "24h" or "7d" begins."""
+    moment = now or datetime.now(UTC)
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if since == "today":
+        return midnight
+    if since == "yesterday":
+        return midnight - timedelta(days=1)
+    units = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+    unit = next(name for name in units if since.endswith(name))
+    return moment - float(since.removesuffix(unit)) * units[unit]
+
+
+def start_of(since: str) -> str:
+    """Give the moment that "today", "24h" or "7d" begins, as RFC 3339."""
+    return _start(since).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _one_delivery(stage: Stage, delivery_id: str) -> Script:
+    result = yield from stage.call("get_delivery", delivery_id=delivery_id)
+    refused = refusal(result)
+    if refused:
+        return refused
+    delivery = dict(result.get("delivery") or result)
+    attempts = [one for one in delivery.get("attempts_log") or [] if isinstance(one, dict)]
+    lines = [f"Delivery {delivery_id}: {delivery.get('event_type') or 'event'}, {delivery.get('status')}."]
+    for one in attempts[:10]:
+        code = f"HTTP {one['status_code']}" if one.get("status_code") else "no answer"
+        error = f" · {one['error']}" if isinstance(one.get("error"), str) else ""
+        lines.append(
+            f"• attempt {one.get('number')}: {code} in {one.get('duration_ms')} ms{error} · {one.get('attempted_at')}"
+        )
+    return Reply("\n".join(lines), (f"Retry {delivery_id}",))
+
+
+def show_changes(stage: Stage) -> Script:
+    """Show what was changed, by whom."""
+    result = yield from stage.call("list_changes", **({"webhook_id": stage.target} if stage.target else {}))
+    refused = refusal(result)
+    return refused or Reply(change_log(result), ("Undo the last change",) if rows(result, "changes", "items") else ())
+
+
+def show_catalogue(stage: Stage) -> Script:
+    """Show tags, event types or perspectives."""
+    intent = stage.reading.intent
+    if intent is Intent.TAGS:
+        return (yield from _tags(stage))
+    if intent is Intent.PERSPECTIVES:
+        result = yield from stage.call("list_perspectives")
+        found = rows(result, "perspectives", "items")
+        lines = [f"• {one.get('name')} ({one.get('kind')}) {one.get('id')}" for one in found]
+        return refusal(result) or Reply(
+            "\n".join(["The perspectives:", *lines]) if lines else "There are no perspectives yet."
+        )
+    perspective = stage.memory.perspective
+    result = yield from stage.call("list_event_types", **({"kind": perspective.kind} if perspective else {}))
+    found = rows(result, "event_types", "items", "events")
+    return refusal(result) or Reply(
+        catalogue(found, "The event types (any custom name is accepted too):"), ("List the webhooks",)
+    )
+
+
+def _tags(stage: Stage) -> Script:
+    here = stage.memory.perspective
+    webhook = stage.webhook if stage.target else {}
+    if webhook.get("perspective_id"):
+        return (yield from show_tags(stage, str(webhook["perspective_id"]), str(webhook.get("perspective_name") or "")))
+    if here and not stage.reading.residue:
+        return (yield from show_tags(stage, here.id, here.name))
+    result = yield from stage.call("list_perspectives")
+    found = rows(result, "perspectives", "items")
+    words = " ".join(stage.reading.residue).casefold()
+    named = [
+        one
+        for one in found
+        if words
+        and (
+            str(one.get("name") or "").casefold() in words
+            or any(word.casefold() in str(one.get("name") or "").casefold().split() for word in stage.reading.residue)
+        )
+    ]
+    one = named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
+    if one:
+        return (yield from show_tags(stage, str(one.get("id")), str(one.get("name"))))
+    if here:
+        return (yield from show_tags(stage, here.id, here.name))
+    names = [str(one.get("name")) for one in found]
+    text = (
+        "Tags belong to a perspective. Which one: " + ", ".join(names) + "?"
+        if names
+        else "There are no perspectives yet, and tags belong to one."
+    )
+    return Reply(text, tuple(f'Which tags are available for the perspective "{name}"?' for name in names[:3]))
+
+
+def wants_target(reading: Reading) -> bool:
+    """Tell whether a look at logs or catalogues is about one webhook, not all of them."""
+    mention = reading.mention
+    named = mention.ids or mention.names or mention.pronoun or mention.ordinals or mention.hosts
+    return bool(named) and not mention.plural

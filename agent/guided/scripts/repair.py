@@ -1,0 +1,120 @@
+"""Repair: the computed diagnosis explained, and one of its fixes carried out when told to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.guided.replies import changed, diagnosis, refusal, tested
+from agent.guided.script import Question, Reply, Script, ask
+from agent.guided.scripts.filters import join
+from agent.guided.scripts.stage import Stage
+from agent.guided.wording import label, title
+
+_FORMS = {"open_form", "edit_endpoint", "edit", "form", "edit_auth_header", "edit_url"}
+_PATCHED = ("name", "url", "description", "timeout_ms", "max_retries", "headers")
+
+
+def explain(stage: Stage) -> Script:
+    """Name the cause with its evidence, and offer the fixes as suggestions."""
+    memory = stage.memory
+    if memory.diagnosed == stage.target and memory.diagnosis and not _is_news(stage):
+        return explained(stage, memory.diagnosis)
+    result = yield from stage.call("diagnose_webhook", webhook_id=stage.target)
+    return refusal(result) or explained(stage, dict(result.get("diagnosis") or result))
+
+
+def _is_news(stage: Stage) -> bool:
+    """Tell whether something was done since the diagnosis at hand, so that it has to be made again."""
+    return bool(stage.memory.acts) or stage.reading.intent == "diagnose"
+
+
+def explained(stage: Stage, found: Mapping[str, Any]) -> Reply:
+    """Tell a diagnosis."""
+    options = fix_commands(stage, found)
+    text = diagnosis(found, stage.webhook)
+    question = Question(options) if options else None
+    return Reply(text, options or (f"Test {_label(stage)}",), question, focus=stage.target)
+
+
+def fix_commands(stage: Stage, found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write each fix that we can carry out as a message; none quotes anything from outside."""
+    return tuple(
+        f"Apply fix {place} to {_label(stage)}"
+        for place, fix in enumerate(found.get("fixes") or [], 1)
+        if isinstance(fix, Mapping) and isinstance(fix.get("change"), Mapping)
+    )[:3]
+
+
+def apply(stage: Stage) -> Script:
+    """Carry out one fix of the latest diagnosis."""
+    memory = stage.memory
+    if not memory.diagnosis or memory.diagnosed != stage.target:
+        return (yield from explain(stage))
+    fixes = [fix for fix in memory.diagnosis.get("fixes") or [] if isinstance(fix, Mapping)]
+    numbered = {place: fix for place, fix in enumerate(fixes, 1) if isinstance(fix.get("change"), Mapping)}
+    numbers = [int(one.value) for one in stage.reading.values.comparisons if one.value.is_integer()] + [
+        place for place in stage.reading.mention.ordinals if place > 0
+    ]
+    if not numbers and len(numbered) == 1:
+        numbers = list(numbered)
+    if not numbers or numbers[0] not in numbered:
+        options = fix_commands(stage, memory.diagnosis)
+        if not options:
+            return Reply(
+                "The fix is on the endpoint's side, so there is nothing that I can change here. Once it is done, run a test.",
+                (f"Test {_label(stage)}",),
+            )
+        return ask("Which fix shall I carry out?", *options)
+    return (yield from _carry_out(stage, dict(numbered[numbers[0]]["change"])))
+
+
+def _carry_out(stage: Stage, change: dict[str, Any]) -> Script:
+    patch = change.get("patch")
+    if isinstance(patch, dict):
+        return (yield from _patch(stage, patch))
+    action = str(change.get("action") or "")
+    if action in _FORMS:
+        return changed((yield from stage.call("edit_endpoint", webhook_id=stage.target)))
+    if action in {"enable", "disable"}:
+        return changed((yield from stage.call("set_enabled", webhook_id=stage.target, enabled=action == "enable")))
+    if action == "test":
+        result = yield from stage.call("test_webhook", webhook_id=stage.target)
+        return tested({**result, "webhook": result.get("webhook") or stage.webhook})
+    if action == "replay":
+        return ask(
+            "Since when shall I replay?",
+            *(f"Replay failed deliveries of {_label(stage)} since {when}" for when in ("today", "yesterday")),
+        )
+    return Reply(
+        f"I cannot do that fix for {title(stage.webhook)} from the chat.",
+        (f"Edit the URL or auth header of {_label(stage)}",),
+    )
+
+
+def _patch(stage: Stage, patch: dict[str, Any]) -> Script:
+    calls: list[tuple[str, dict[str, Any]]] = []
+    plain = {name: patch[name] for name in _PATCHED if name in patch}
+    if isinstance(patch.get("retry"), dict) and "max_retries" in patch["retry"]:
+        plain["max_retries"] = patch["retry"]["max_retries"]
+    if plain:
+        calls.append(("edit_webhook", plain))
+    if "event_filter" in patch:
+        calls.append(("set_event_filter", dict(patch["event_filter"] or {"mode": "include", "events": []})))
+    if "conditions" in patch:
+        calls.append(("set_conditions", {"conditions": patch["conditions"] or []}))
+    if "tag_filter" in patch:
+        calls.append(("set_tag_filter", dict(patch["tag_filter"] or {})))
+    if "trust_score" in patch:
+        calls.append(("set_trust_filter", dict(patch["trust_score"] or {})))
+    if "enabled" in patch:
+        calls.append(("set_enabled", {"enabled": patch["enabled"]}))
+    replies: list[Reply] = []
+    for name, arguments in calls:
+        result = yield from stage.call(name, webhook_id=stage.target, **arguments)
+        replies.append(changed(result))
+    if not replies:
+        return Reply("That fix is done outside of this chat.", (f"Edit the URL or auth header of {_label(stage)}",))
+    return join(replies)
+
+
+def _label(stage: Stage) -> str:
+    return label(stage.webhook, list(stage.memory.webhooks.values()))

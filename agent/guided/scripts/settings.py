@@ -1,0 +1,178 @@
+"""Settings: name, URL, timeout, retries, description, headers, and the form for whatever is secret."""
+
+from typing import Any
+
+from agent.guided.replies import changed, refusal
+from agent.guided.reading import Reading
+from agent.guided.script import Reply, Script, ask
+from agent.guided.scripts.lifecycle import SECRET_NOTE
+from agent.guided.scripts.stage import Stage
+from agent.guided.slots.comparisons import Comparison
+from agent.guided.targets import new_name
+from agent.guided.tokens import Token
+from agent.guided.wording import label, number, title
+
+_MIN_MS, _MAX_MS, _SECOND = 1000, 30_000, 1000
+_MAX_RETRIES = 10
+
+
+def form(stage: Stage) -> Script:
+    """Open the form for URL and auth header."""
+    result = yield from stage.call("edit_endpoint", webhook_id=stage.target)
+    note = f" {SECRET_NOTE}" if stage.reading.values.secret else ""
+    refused = refusal(result)
+    if refused:
+        return Reply(refused.text + note)
+    reply = changed(result)
+    return Reply(reply.text + note, reply.suggestions)
+
+
+def rename(stage: Stage) -> Script:
+    """Give a new name."""
+    name = new_name(stage.reading)
+    if not name:
+        return ask(
+            f"What should {title(stage.webhook)} be called?",
+            template=f'Rename {_label(stage)} to "{{}}"',
+            expects="text",
+        )
+    return (yield from _edit(stage, name=name))
+
+
+def set_url(stage: Stage) -> Script:
+    """Change the URL: the tool asks for approval; without a URL, open the form."""
+    values = stage.reading.values
+    if values.secret:
+        return (yield from form(stage))
+    hosts = stage.reading.mention.hosts
+    url = values.url or (hosts[-1] if hosts else "")
+    if not url:
+        return (yield from form(stage))
+    return (yield from _edit(stage, url=url if "://" in url else f"https://{url}"))
+
+
+def set_timeout(stage: Stage) -> Script:
+    """Change the timeout, given in seconds or milliseconds."""
+    comparisons = (*stage.reading.values.about("timeout"), *stage.reading.values.about(""))
+    if not comparisons:
+        return ask(
+            "How many seconds may the endpoint take (1 to 30)?",
+            template=f"Set the timeout of {_label(stage)} to {{}} seconds",
+            expects="number",
+        )
+    value = _milliseconds(comparisons[0])
+    if not _MIN_MS <= value <= _MAX_MS:
+        return ask(
+            f"A timeout can be 1 to 30 seconds; {number(value / _SECOND)} is outside of that. How many seconds?",
+            f"Set the timeout of {_label(stage)} to {1 if value < _MIN_MS else 30} seconds",
+            template=f"Set the timeout of {_label(stage)} to {{}} seconds",
+            expects="number",
+        )
+    return (yield from _edit(stage, timeout_ms=round(value)))
+
+
+def _milliseconds(one: Comparison) -> float:
+    if one.unit == "ms" or (not one.unit and one.value >= _MIN_MS):
+        return one.value
+    return one.value * (60 * _SECOND if one.unit == "min" else _SECOND)
+
+
+def set_retries(stage: Stage) -> Script:
+    """Change how often a failed delivery is retried."""
+    values = stage.reading.values
+    comparisons = (*values.about("retries"), *values.about(""))
+    if stage.reading.mode == "zero" and not comparisons:
+        return (yield from _edit(stage, max_retries=0))
+    if not comparisons:
+        return ask(
+            "How many retries (0 to 10)?", template=f"Set the retries of {_label(stage)} to {{}}", expects="number"
+        )
+    count = comparisons[0].value
+    if not 0 <= count <= _MAX_RETRIES or not count.is_integer():
+        return ask(
+            f"The retry count can be 0 to 10; {number(count)} is not. How many?",
+            f"Set the retries of {_label(stage)} to 10",
+            template=f"Set the retries of {_label(stage)} to {{}}",
+            expects="number",
+        )
+    return (yield from _edit(stage, max_retries=int(count)))
+
+
+def set_description(stage: Stage) -> Script:
+    """Change the description."""
+    quoted = stage.reading.values.quoted
+    text = quoted[-1] if quoted else new_name(stage.reading)
+    if not text:
+        return ask(
+            "What should the description say?",
+            template=f'Set the description of {_label(stage)} to "{{}}"',
+            expects="text",
+        )
+    return (yield from _edit(stage, description=text))
+
+
+def set_header(stage: Stage) -> Script:
+    """Set a custom header that holds no secret; anything else goes to the form."""
+    header = stage.reading.values.header
+    if not header:
+        return ask(
+            f"Is it the authorization header (typed into the form, never here), or a plain header such as X-Env: prod?",
+            f"Edit the URL or auth header of {_label(stage)}",
+            template=f"Set the header {{}} on {_label(stage)}",
+            expects="header",
+        )  # noqa: F541
+    name, _, value = header.partition(":")
+    current = yield from stage.fresh()
+    if current.get("ok") is False:
+        return changed(current)
+    has = {
+        str(key): item
+        for key, item in dict(current.get("headers") or {}).items()
+        if str(key).casefold() != name.casefold()
+    }
+    return (yield from _edit(stage, headers={**has, name: value}))
+
+
+def remove_header(stage: Stage) -> Script:
+    """Take a custom header away."""
+    current = yield from stage.fresh()
+    if current.get("ok") is False:
+        return changed(current)
+    has = {str(key): item for key, item in dict(current.get("headers") or {}).items()}
+    named = {token.text.casefold().rstrip(":") for token in stage.reading.clause.tokens} | {
+        stage.reading.values.header.partition(":")[0].casefold()
+    }
+    gone = [name for name in has if name.casefold() in named]
+    if not gone:
+        return ask(
+            f"Which header? {title(stage.webhook)} has {', '.join(has) or 'no custom headers'}. The authorization header is edited in the form.",
+            f"Edit the URL or auth header of {_label(stage)}",
+        )
+    return (yield from _edit(stage, headers={name: value for name, value in has.items() if name not in gone}))
+
+
+def rotate(stage: Stage) -> Reply:
+    """Say why a signing secret is not rotated from here."""
+    from agent.guided.topics import answer  # noqa: PLC0415
+
+    return Reply(answer("rotate"), (f"Show {_label(stage)}",) if stage.target else ())
+
+
+def _label(stage: Stage) -> str:
+    return label(stage.webhook, list(stage.memory.webhooks.values()))
+
+
+def _edit(stage: Stage, **fields: Any) -> Script:
+    result = yield from stage.call("edit_webhook", webhook_id=stage.target, **fields)
+    return changed(result)
+
+
+def words_before_value(reading: Reading) -> tuple[Token, ...]:
+    """Give the words before the new value: in "rename CRM to Billing" only CRM can name a webhook."""
+    tokens = reading.clause.tokens
+    for index in range(len(tokens) - 1, -1, -1):
+        if tokens[index].is_word("to", "as", "say", "be"):
+            return tokens[:index]
+    if reading.mention.pronoun:
+        return ()
+    return tokens[:-1] if tokens and tokens[-1].value in reading.values.quoted else tokens

@@ -1,0 +1,1 @@
+"""Slots: the values that a clause carries (events, tags, comparisons, settings)."""

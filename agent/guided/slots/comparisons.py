@@ -1,0 +1,209 @@
+"""Comparisons: "at least 70", "between 60 and 90", "over $100", "trust 70+"."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from agent.guided.phrase import spans_at
+from agent.guided.slots.page import Page
+from agent.guided.tokens import Kind
+
+Operator = Literal["gt", "gte", "lt", "lte", "eq", "ne", "between"]
+_SUBJECTS = ("trust", "timeout", "retries")
+_LINKS = {
+    "is",
+    "of",
+    "to",
+    "at",
+    "a",
+    "an",
+    "the",
+    "be",
+    "value",
+    "by",
+    "for",
+    "with",
+    "that",
+    "has",
+    "are",
+    "it",
+    "than",
+    "as",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A number compared with something: `subject` is trust, timeout, retries, a payload field, or not said ("")."""
+
+    operator: Operator
+    value: float
+    upper: float | None = None
+    subject: str = ""
+    unit: str = ""
+    bare: bool = False
+    guessed: bool = False
+
+    @property
+    def low(self) -> float | None:
+        """Give the inclusive lower bound, counting in whole numbers."""
+        if self.operator in {"gte", "between", "eq"}:
+            return self.value
+        return self.value + 1 if self.operator == "gt" else None
+
+    @property
+    def high(self) -> float | None:
+        """Give the inclusive upper bound, counting in whole numbers."""
+        if self.operator == "between":
+            return self.upper
+        if self.operator in {"lte", "eq"}:
+            return self.value
+        return self.value - 1 if self.operator == "lt" else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    comparison: Comparison
+    start: int
+    end: int
+
+
+def read_comparisons(page: Page) -> list[Comparison]:
+    """Read every number of the clause with its comparison and subject, and mark them."""
+    found: list[_Found] = []
+    floor = 0
+    for index in page.of_kind(Kind.NUMBER):
+        if index < floor or page.tokens[index].unit in {"th", "min", "h", "d", "w"} and not _settings_near(page, index):
+            continue
+        one = _compare(page, index, floor)
+        if one:
+            page.mark(range(one.start, one.end))
+            found.append(one)
+            floor = one.end
+    return [_with_subject(page, one, [other for other in found if other is not one]) for one in found]
+
+
+def _settings_near(page: Page, index: int) -> bool:
+    return any(span.key == "timeout" for span in page.spans("nouns", "timeout")) and page.tokens[index].unit != "th"
+
+
+def _compare(page: Page, index: int, floor: int) -> _Found | None:
+    token = page.tokens[index]
+    value, unit = float(token.value), token.unit
+    pair = _range(page, index, floor)
+    if pair:
+        return pair
+    before = _phrase_before(page, index, floor)
+    if before:
+        operator, start = before
+        return _Found(Comparison(operator, value, unit=unit), start, index + 1)
+    if unit == "+":
+        return _Found(Comparison("gte", value), index, index + 1)
+    after = spans_at(page.tokens, index + 1, "after")
+    if after:
+        return _Found(Comparison(cast("Operator", after[0].key), value, unit=unit), index, after[0].end)
+    return _Found(Comparison("eq", value, unit=unit, bare=True), index, index + 1)
+
+
+def _range(page: Page, index: int, floor: int) -> _Found | None:
+    """Read "between 60 and 90", "from 60 to 90", "60-90"."""
+    tokens = page.tokens
+    second = index + 2
+    if second >= len(tokens) or tokens[second].kind is not Kind.NUMBER:
+        if (
+            index + 1 < len(tokens)
+            and tokens[index + 1].kind is Kind.NUMBER
+            and tokens[index + 1].value.startswith("-")
+        ):
+            return _pair(page, index, index + 1, index)
+        return None
+    link = tokens[index + 1].norm
+    lead = tokens[index - 1].norm if index > floor else ""
+    if link in {"to", "-", "–", "—", "through", "till", "until"} or (
+        link == "and" and lead in {"between", "from", "within"}
+    ):
+        return _pair(page, index, second, index - 1 if lead in {"between", "from", "within"} else index)
+    return None
+
+
+def _pair(page: Page, first: int, second: int, start: int) -> _Found:
+    values = sorted((abs(float(page.tokens[first].value)), abs(float(page.tokens[second].value))))
+    unit = page.tokens[second].unit or page.tokens[first].unit
+    return _Found(Comparison("between", values[0], values[1], unit=unit), start, second + 1)
+
+
+def _phrase_before(page: Page, index: int, floor: int) -> tuple[Operator, int] | None:
+    """Find the comparison that ends right before the number, a link word or two apart at most."""
+    for start in range(max(floor, index - 6), index):
+        for span in spans_at(page.tokens, start, "before"):
+            between = page.tokens[span.end : index]
+            if span.end <= index and all(token.norm in _LINKS for token in between):
+                return cast("Operator", span.key), start
+    return None
+
+
+def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
+    if one.comparison.unit == "$":
+        _mark_field(page, one)
+        return replace(one.comparison, subject="properties.value", guessed=True)
+    left = max((other.end for other in others if other.end <= one.start), default=0)
+    right = min((other.start for other in others if other.start >= one.end), default=len(page.tokens))
+    for index in range(one.start - 1, left - 1, -1):
+        subject = _subject_ending(page, index, left)
+        if subject:
+            return replace(one.comparison, subject=subject[0], guessed=subject[1])
+        if not page.tokens[index].norm in _LINKS | {
+            "score",
+            "filter",
+            "min",
+            "max",
+            "minimum",
+            "maximum",
+            "should",
+            "must",
+            "not",
+            "only",
+            "and",
+            "being",
+        }:
+            break
+    for index in range(one.end, min(right, one.end + 3)):
+        subject = _subject_starting(page, index)
+        if subject:
+            return replace(one.comparison, subject=subject[0], guessed=subject[1])
+    return one.comparison
+
+
+def _mark_field(page: Page, one: _Found) -> None:
+    for span in page.spans("fields"):
+        if span.key == "properties.value" and abs(span.end - one.start) <= 3:  # noqa: PLR2004 - "an order value of over"
+            page.mark(span.indexes)
+
+
+def _subject_ending(page: Page, index: int, floor: int) -> tuple[str, bool] | None:
+    """Find a subject whose last word is here, and mark it."""
+    token = page.tokens[index]
+    if token.kind is Kind.FIELD:
+        page.mark([index])
+        return _path(token.value), False
+    for start in range(max(floor, index - 3), index + 1):
+        for book, keys in (("nouns", _SUBJECTS), ("fields", None)):
+            for span in spans_at(page.tokens, start, book, keys):
+                if span.end == index + 1:
+                    page.mark(span.indexes)
+                    return span.key, book == "fields"
+    return None
+
+
+def _subject_starting(page: Page, index: int) -> tuple[str, bool] | None:
+    if page.tokens[index].kind is Kind.FIELD:
+        return None
+    for book, keys in (("nouns", _SUBJECTS), ("fields", None)):
+        for span in spans_at(page.tokens, index, book, keys):
+            page.mark(span.indexes)
+            return span.key, book == "fields"
+    return None
+
+
+def _path(field: str) -> str:
+    """Give the payload path of a field as it was typed ("utm_source" is context.utm_source)."""
+    return f"context.{field}" if field.startswith("utm_") else field

@@ -1,0 +1,255 @@
+"""Targets: which webhooks a reading means; when that is not sure, the question to ask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from rapidfuzz import fuzz
+
+from agent.guided.memory import Memory
+from agent.guided.reading import Intent, Reading
+from agent.guided.script import Reply, ask
+from agent.guided.wording import COMMANDS, filter_command, label, safe, title
+
+_SURE, _NEAR = 88, 62
+_GENERIC = {
+    "webhook",
+    "webhooks",
+    "hook",
+    "hooks",
+    "endpoint",
+    "the",
+    "one",
+    "automation",
+    "integration",
+    "a",
+    "my",
+    "our",
+    "to",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The webhooks meant, and the words that named none of them."""
+
+    ids: tuple[str, ...]
+    leftover: tuple[str, ...] = ()
+
+
+def known(memory: Memory) -> list[dict[str, Any]]:
+    """Give the webhooks that the latest listing shows, else all that are known."""
+    listed = [memory.webhooks[one] for one in memory.listed if one in memory.webhooks]
+    return listed or list(memory.webhooks.values())
+
+
+def needs_listing(reading: Reading, memory: Memory) -> bool:
+    """Tell whether a fresh list is needed to say which webhook is meant."""
+    mention = reading.mention
+    if mention.ids or (mention.ordinals and memory.listed):
+        return False
+    if (
+        reading.residue
+        or mention.names
+        or mention.hosts
+        or mention.state
+        or mention.other
+        or mention.plural in {"all", "both"}
+    ):
+        return True
+    if mention.plural == "them":
+        return not memory.listed
+    return not memory.focus
+
+
+def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target | Reply:
+    """Find the webhooks meant; `loose` lets words that name no webhook through (they may be tags)."""
+    mention = reading.mention
+    if mention.ids:
+        return Target(mention.ids)
+    if not memory.webhooks:
+        return _none()
+    if mention.excepted and mention.plural == "all":
+        return _all_but(reading, memory)
+    if mention.ordinals:
+        return _ordinals(mention.ordinals, memory)
+    if mention.plural:
+        return _plural(reading, memory)
+    words = " ".join((*mention.names, *mention.hosts, *reading.residue))
+    if words:
+        found = _named(words, reading, memory)
+        if found is not None:
+            return found
+        if not loose or mention.names or mention.hosts:
+            return _unknown(words, reading, memory)
+    if mention.state:
+        return _in_state(mention.state, reading, memory)
+    if mention.other:
+        return _other(reading, memory)
+    return _implied(reading, memory, reading.residue if words else ())
+
+
+def _none() -> Reply:
+    return ask("There are no webhooks here yet. Shall I set one up?", "Set up a webhook")
+
+
+def _implied(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
+    if memory.focus:
+        return Target((memory.focus,), leftover)
+    candidates = known(memory)
+    if len(candidates) == 1:
+        return Target((str(candidates[0]["id"]),), leftover)
+    return which(reading, candidates, memory)
+
+
+def which(
+    reading: Reading, candidates: Sequence[dict[str, Any]], memory: Memory, lead: str = "Which webhook do you mean?"
+) -> Reply:
+    """Ask which webhook is meant, each option a whole command."""
+    shown = list(candidates)[:4]
+    text = lead + " " + "; ".join(f"{place}. {title(one)}{_where(one)}" for place, one in enumerate(shown, 1))
+    more = len(candidates) - len(shown)
+    if more > 0:
+        text += f"; and {more} more"
+    return ask(text + ".", *(command(reading, label(one, list(memory.webhooks.values()))) for one in shown))
+
+
+def _where(webhook: dict[str, Any]) -> str:
+    host = urlsplit(str(webhook.get("url") or "")).hostname
+    return f" ({host})" if host else ""
+
+
+def command(reading: Reading, target: str) -> str:
+    """Write the reading as a command on one webhook."""
+    values = reading.values
+    if reading.intent is Intent.FILTER and values.filtering:
+        return filter_command(values, reading.mode, target)
+    if reading.intent is Intent.FILTER and reading.residue and all(safe(word) for word in reading.residue):
+        return f'Only send conversations with the tag "{" ".join(reading.residue)}" to {target}'
+    if reading.intent is Intent.SET_URL and values.url:
+        return f"Change the URL of {target} to {values.url}"
+    if reading.intent is Intent.RENAME and new_name(reading):
+        return f'Rename {target} to "{new_name(reading)}"'
+    if reading.intent in {Intent.SET_TIMEOUT, Intent.SET_RETRIES} and values.comparisons:
+        one = values.comparisons[0]
+        noun = "timeout" if reading.intent is Intent.SET_TIMEOUT else "retries"
+        return f"Set the {noun} of {target} to {one.value:g}{' ' + one.unit if noun == 'timeout' and one.unit else ''}"
+    return COMMANDS.get(reading.intent, "Show {}").format(target)
+
+
+def new_name(reading: Reading) -> str:
+    """Give the new name in "rename … to …"."""
+    tokens = reading.clause.tokens
+    for index in range(len(tokens) - 1, -1, -1):
+        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is") and index + 1 < len(tokens):
+            return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
+    return reading.values.quoted[-1] if reading.values.quoted else ""
+
+
+def _ordinals(ordinals: tuple[int, ...], memory: Memory) -> Target | Reply:
+    order = list(memory.listed) or sorted(memory.webhooks)
+    picked = [order[place - 1 if place > 0 else place] for place in ordinals if 0 < abs(place) <= len(order)]
+    if len(picked) != len(ordinals):
+        return ask(f"There are only {len(order)} webhooks in the list.", "List the webhooks")
+    return Target(tuple(picked))
+
+
+def _plural(reading: Reading, memory: Memory) -> Target | Reply:
+    candidates = known(memory)
+    if reading.mention.state:
+        candidates = [one for one in candidates if in_state(one, reading.mention.state)]
+        if not candidates:
+            return Reply(f"No webhook is {reading.mention.state} at the moment.", ("List the webhooks",))
+    if reading.mention.plural == "both" and len(candidates) != 2:  # noqa: PLR2004 - both are two
+        return which(reading, candidates, memory, "Which two do you mean?")
+    return Target(tuple(str(one["id"]) for one in candidates))
+
+
+def _all_but(reading: Reading, memory: Memory) -> Target | Reply:
+    words = " ".join((*reading.mention.names, *reading.mention.hosts, *reading.residue))
+    kept = matches(words, known(memory)) if words else [memory.webhooks[memory.focus]] if memory.focus else []
+    if len(kept) != 1:
+        return _unknown(words, reading, memory)
+    return Target(tuple(str(one["id"]) for one in known(memory) if one["id"] != kept[0]["id"]))
+
+
+def in_state(webhook: dict[str, Any], state: str) -> bool:
+    """Tell whether a webhook is failing, disabled, enabled or healthy."""
+    if state == "enabled":
+        return bool(webhook.get("enabled", True))
+    if state == "disabled":
+        return webhook.get("enabled") is False or webhook.get("state") == "disabled"
+    return webhook.get("state") == state
+
+
+def _in_state(state: str, reading: Reading, memory: Memory) -> Target | Reply:
+    found = [one for one in known(memory) if in_state(one, state)]
+    if len(found) == 1:
+        return Target((str(found[0]["id"]),))
+    if not found:
+        return Reply(f"No webhook is {state} at the moment.", ("List the webhooks",))
+    return which(reading, found, memory, f"{len(found)} webhooks are {state}. Which one?")
+
+
+def _other(reading: Reading, memory: Memory) -> Target | Reply:
+    others = [one for one in known(memory) if one.get("id") != memory.focus]
+    return Target((str(others[0]["id"]),)) if len(others) == 1 and memory.focus else which(reading, others, memory)
+
+
+def _named(words: str, reading: Reading, memory: Memory) -> Target | Reply | None:
+    found = matches(words, list(memory.webhooks.values()))
+    if len(found) == 1:
+        return Target((str(found[0]["id"]),))
+    if found:
+        several = [part for name in (*reading.mention.names, *reading.mention.hosts) for part in matches(name, found)]
+        if len(reading.mention.names) > 1 and len({str(one["id"]) for one in several}) == len(reading.mention.names):
+            return Target(tuple(dict.fromkeys(str(one["id"]) for one in several)))
+        return which(reading, found, memory)
+    names = (*reading.mention.names, *reading.mention.hosts)
+    each = [matches(name, list(memory.webhooks.values())) for name in (names or reading.residue)]
+    if len(each) > 1 and all(len(one) == 1 for one in each):
+        return Target(tuple(dict.fromkeys(str(one[0]["id"]) for one in each)))
+    return None
+
+
+def matches(words: str, webhooks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Find the webhooks that words name: by the exact name, by words of the name or host, then by likeness."""
+    query = words.casefold().strip()
+    exact = [one for one in webhooks if str(one.get("name") or "").casefold() == query or one.get("url") == words]
+    if exact or not query:
+        return exact
+    parts = [part for part in _words(query) if part not in _GENERIC]
+    within = [one for one in webhooks if parts and all(part in _words(_text(one)) for part in parts)]
+    if within:
+        return within
+    inside = [one for one in webhooks if parts and all(len(part) >= 3 and part in _text(one) for part in parts)]  # noqa: PLR2004 - shorter parts are anywhere
+    if inside:
+        return inside
+    scored = sorted(((likeness(" ".join(parts), one), index) for index, one in enumerate(webhooks)), reverse=True)
+    return [webhooks[index] for score, index in scored if score >= _SURE]
+
+
+def _words(text: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in text).split()
+
+
+def _text(webhook: dict[str, Any]) -> str:
+    parts = urlsplit(str(webhook.get("url") or ""))
+    return f"{webhook.get('name') or ''} {parts.hostname or ''} {parts.path}".casefold()
+
+
+def likeness(query: str, webhook: dict[str, Any]) -> float:
+    """Score how much words look like the name or host of a webhook, 0 to 100."""
+    name = str(webhook.get("name") or "").casefold()
+    host = urlsplit(str(webhook.get("url") or "")).hostname or ""
+    names = [name, host, *[word for word in _words(name) if len(word) > 3]]  # noqa: PLR2004 - short words look like anything
+    return max((fuzz.ratio(query, one) for one in names if one), default=0.0)
+
+
+def _unknown(words: str, reading: Reading, memory: Memory) -> Reply:
+    candidates = known(memory)
+    near = [one for one in candidates if likeness(words.casefold(), one) >= _NEAR] or candidates
+    if reading.acts and len(words) > 60:  # noqa: PLR2004 - a sentence, not a name
+        return which(reading, near, memory, "I am not sure what you would like me to do. Which webhook is this about?")
+    return which(reading, near, memory, f"I don't know a webhook called “{words}”. Did you mean one of these?")

@@ -1,0 +1,232 @@
+"""Tokens: what a person typed, cut into words, numbers, ids, URLs, quotations, fields and secrets."""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from agent.guided.spelling import corrected
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    WORD = "word"
+    NUMBER = "number"
+    ID = "id"
+    URL = "url"
+    HOST = "host"
+    FIELD = "field"
+    EVENT = "event"
+    QUOTED = "quoted"
+    HEADER = "header"
+    SECRET = "secret"  # noqa: S105 - the name of a kind of token
+    NAME = "name"
+    COMPARE = "compare"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: `norm` is what the grammar compares, `text` what was typed, `value` what it stands for."""
+
+    kind: Kind
+    norm: str
+    text: str
+    value: str = ""
+    unit: str = ""
+
+    def is_word(self, *words: str) -> bool:
+        """Tell whether this is one of the words."""
+        return self.kind is Kind.WORD and self.norm in words
+
+
+_FIELD_ROOTS = (
+    "properties|context|participant_metadata|structured_output|profile|meta|traits|payload|data|user|summary"
+    "|contact|call|campaign|integration|body|event|metadata|answers|page|items"
+)
+_EVENT_ROOTS = "interview|call|contact|campaign|integration"
+_EVENT_ENDS = "completed|partial|abandoned|started|failed|created|updated|deleted|paused|resumed|connected|disconnected"
+_TLDS = (
+    "com|net|org|io|dev|app|co|ai|eu|uk|de|fr|nl|us|ca|au|in|jp|ch|at|be|es|it|se|no|fi|dk|pl|br|me|tv|xyz|info|biz"
+    "|cloud|tech|online|site|store|shop|sh|so|to|gg|test|example|local|internal|localhost|invalid|run|link|page"
+)
+_SECRET_NAME = r"(?:authori[sz]ation|auth|[\w-]*(?:token|secret|key|password|passwd|credential|cookie|signature)s?)"
+_SECRET_VALUE = r"(?:sk|pk|rk)[-_][\w-]{4,}|whsec_\S+|gh[pousr]_\w+|github_pat_\w+|xox[a-z]-\S+|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hk_\w{8,}"
+
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    (
+        "secret",
+        rf"\b(?:Bearer|Basic)\s+(?!token\b|auth\b|header\b)(?=\S*[\d\W_]|\S{{12}})[^\s,;]+|\b(?:{_SECRET_VALUE})",
+    ),
+    (
+        "header",
+        rf"(?<![\w.])(?P<hname>{_SECRET_NAME}|[A-Za-z]\w*(?:-\w+)+)\s*(?::(?!//)|=(?!=))\s*"
+        r"(?P<hvalue>(?:(?:Bearer|Basic|Token)\s+)?(?:\"[^\"]*\"|[^\s,;]+))",
+    ),
+    ("quoted", r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|`[^`\n]+`|(?<!\w)['‘][^'’\n]+['’](?!\w)"),
+    ("url", r"[a-zA-Z][a-zA-Z0-9+]{1,9}://[^\s\"'<>]+"),
+    ("id", r"\b(?:wh|dlv|evt|chg|psp|cht|ast|trg)_[0-9a-zA-Z]+\b"),
+    ("event", rf"\b(?:{_EVENT_ROOTS})[._](?:{_EVENT_ENDS})\b"),
+    ("field", rf"\b(?:{_FIELD_ROOTS})(?:\.\w+)+|\butm_[a-z]+\b|\btrust_score\b(?=\s*[<>=!]{{3}})"),
+    (
+        "host",
+        rf"\b(?:[a-z0-9-]+\.)+(?:{_TLDS})\b(?::\d+)?(?:/[^\s\"'<>,;]*)?|\blocalhost\b(?::\d+)?(?:/\S*)?|\b\d+(?:\.\d+){{3}}(?::\d+)?(?:/\S*)?",
+    ),
+    ("dotted", r"\b[a-z_]\w*(?:\.\w+)+"),
+    ("secret2", r"\b(?=[A-Za-z0-9_+/=-]*\d)(?=[A-Za-z0-9_+/=-]*[A-Za-z])[A-Za-z0-9_+/=-]{20,}"),
+    (
+        "number",
+        r"[-−]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?\+?\s?(?:%|percent\b|ms\b|milliseconds?\b|msec\b|s\b|secs?\b|seconds?\b|sec\b|k\b|usd\b|dollars?\b|bucks\b|eur\b|euros?\b|m\b|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|x\b|times\b|st\b|nd\b|rd\b|th\b)?(?![A-Za-z_])",
+    ),
+    ("compare", r">=|=>|<=|=<|==+|!==?|<>|≥|≤|≠|>|<|="),
+    ("word", r"[^\W\d_](?:[\w]|[-'’](?=\w))*"),
+    ("stop", r"[.,;!?:()\n&/+–—]|-(?=\s)|#|\S"),
+)
+_SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.IGNORECASE)
+
+_CONTRACTIONS = {
+    "don't": "do not", "dont": "do not", "doesn't": "does not", "doesnt": "does not", "didn't": "did not",
+    "didnt": "did not", "isn't": "is not", "isnt": "is not", "aren't": "are not", "arent": "are not",
+    "wasn't": "was not", "wasnt": "was not", "weren't": "were not", "won't": "will not", "wont": "will not",
+    "wouldn't": "would not", "wouldnt": "would not", "shouldn't": "should not", "shouldnt": "should not",
+    "couldn't": "could not", "can't": "can not", "cant": "can not", "cannot": "can not", "hasn't": "has not",
+    "hasnt": "has not", "haven't": "have not", "havent": "have not", "mustn't": "must not", "hadn't": "had not",
+    "what's": "what is", "whats": "what is", "why's": "why is", "how's": "how is", "hows": "how is",
+    "where's": "where is", "wheres": "where is", "who's": "who is", "it's": "it is", "that's": "that is",
+    "thats": "that is", "there's": "there is", "let's": "let us", "lets": "let us", "i'm": "i am", "im": "i am",
+    "i'd": "i would", "i'll": "i will", "i've": "i have", "we'd": "we would", "we'll": "we will", "we've": "we have",
+    "we're": "we are", "you're": "you are", "they're": "they are", "it'll": "it will", "it'd": "it would",
+    "wanna": "want to", "gonna": "going to", "gotta": "got to", "gimme": "give me", "lemme": "let me",
+    "pls": "please", "plz": "please", "plese": "please", "u": "you", "ur": "your", "r": "are", "thx": "thanks",
+    "w/": "with", "y'all": "you", "shan't": "will not", "dunno": "do not know", "whatcha": "what you",
+    "kinda": "kind of", "havin": "having", "n't": "not", "doin": "doing", "nothin": "nothing", "n": "and",
+}  # fmt: skip
+_NUMBER_WORDS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "zero": 0,
+}  # fmt: skip
+_TENS = 20
+_UNITS = {
+    "ms": "ms", "milliseconds": "ms", "millisecond": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s",
+    "seconds": "s", "second": "s", "%": "%", "percent": "%", "k": "k", "usd": "$", "dollars": "$", "dollar": "$",
+    "bucks": "$", "eur": "$", "euro": "$", "euros": "$", "m": "min", "min": "min", "mins": "min", "minute": "min",
+    "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
+    "week": "w", "weeks": "w", "x": "x", "times": "x", "st": "th", "nd": "th", "rd": "th", "th": "th",
+}  # fmt: skip
+_COMPARE = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "===": "==", "!==": "!="}
+
+
+def tokenise(text: str, names: tuple[str, ...] = ()) -> tuple[Token, ...]:
+    """Cut a message into tokens; `names` are known webhook names of several words, each to be kept whole."""
+    tokens: list[Token] = []
+    position = 0
+    for start, end, name in _name_spans(text, names):
+        tokens += _scan(text[position:start])
+        tokens.append(Token(Kind.NAME, "<name>", text[start:end], name))
+        position = end
+    tokens += _scan(text[position:])
+    return tuple(_join_numbers(tokens))
+
+
+def _name_spans(text: str, names: tuple[str, ...]) -> list[tuple[int, int, str]]:
+    """Find the longest known names in the text, outside quotation marks."""
+    spans: list[tuple[int, int, str]] = []
+    for name in sorted(names, key=len, reverse=True):
+        if len(name.split()) < 2:  # noqa: PLR2004 - one word may also be a verb; the target resolver finds those
+            continue
+        for match in re.finditer(rf"(?<![\w\"“'])({re.escape(name)})(?![\w\"”'])", text, re.IGNORECASE):
+            if all(match.end() <= start or match.start() >= end for start, end, _ in spans):
+                spans.append((match.start(), match.end(), name))
+    return sorted(spans)
+
+
+def _scan(text: str) -> list[Token]:
+    found: list[Token] = []
+    for match in _SCANNER.finditer(text.replace("’", "'").replace("\u00a0", " ")):
+        found += _tokens_of(match)
+    return found
+
+
+def _tokens_of(match: re.Match[str]) -> list[Token]:
+    group, text = match.lastgroup or "stop", match.group(0)
+    if match.group("header"):
+        return [_header(match.group("hname"), match.group("hvalue"))]
+    if group == "word":
+        return _words(text)
+    if group == "number":
+        return [_number(text)]
+    if group in {"url", "host"}:
+        return _address(group, text)
+    if group in {"secret", "secret2"}:
+        return [Token(Kind.SECRET, "<secret>", "…")]
+    if group == "quoted":
+        return [Token(Kind.QUOTED, "<quoted>", text, text[1:-1].strip())]
+    if group == "id":
+        return [Token(Kind.ID, "<id>", text, text.lower())]
+    if group == "event":
+        return [Token(Kind.EVENT, "<event>", text, text.lower().replace("_", ".", 1))]
+    if group in {"field", "dotted"}:
+        return [Token(Kind.FIELD, "<field>", text, text)]
+    if group == "compare":
+        return [Token(Kind.COMPARE, _COMPARE.get(text, text), text)]
+    return [Token(Kind.STOP, text, text)]
+
+
+def _words(text: str) -> list[Token]:
+    lowered = text.lower()
+    if "_" in lowered:
+        return [Token(Kind.WORD, lowered, text)]
+    expanded = _CONTRACTIONS.get(lowered)
+    if expanded:
+        return [Token(Kind.WORD, word, text if index == 0 else "") for index, word in enumerate(expanded.split())]
+    bare = lowered.removesuffix("'s")
+    if bare in _NUMBER_WORDS:
+        return [Token(Kind.NUMBER, "<number>", text, str(_NUMBER_WORDS[bare]), "word")]
+    return [Token(Kind.WORD, corrected(bare), text)]
+
+
+def _number(text: str) -> Token:
+    match = re.match(r"([-−]?)([$€£]?)([\d,]+(?:\.\d+)?)(\+?)\s?(\S*)", text)
+    if match is None:  # the scanner's pattern is narrower than this one
+        return Token(Kind.STOP, text, text)
+    sign, money, digits, plus, unit = match.groups()
+    number = digits.replace(",", "")
+    unit = "$" if money else "+" if plus else _UNITS.get(unit.lower(), "")
+    if unit == "k":
+        number, unit = str(round(float(number) * 1000)), ""
+    return Token(Kind.NUMBER, "<number>", text.strip(), ("-" if sign else "") + number, unit)
+
+
+def _address(group: str, text: str) -> list[Token]:
+    bare = text.rstrip(".,;!?)'\"”")
+    rest = [Token(Kind.STOP, char, char) for char in text[len(bare) :]]
+    if "@" in bare.split("//")[-1].split("/")[0]:
+        return [Token(Kind.SECRET, "<secret>", "…", "url"), *rest]
+    kind = Kind.URL if group == "url" else Kind.HOST
+    return [Token(kind, f"<{kind}>", bare, bare), *rest]
+
+
+def _header(name: str, value: str) -> Token:
+    secret = re.fullmatch(_SECRET_NAME, name, re.IGNORECASE) or re.search(_SECRET_VALUE, value)
+    secret = secret or re.match(r"(?:Bearer|Basic|Token)\s", value, re.IGNORECASE) or len(value) >= 20  # noqa: PLR2004 - longer than any plain label
+    if secret:
+        return Token(Kind.SECRET, "<secret>", "…", "header")
+    return Token(Kind.HEADER, "<header>", f"{name}: {value}", f"{name}:{value.strip(chr(34)).rstrip('.!?')}")
+
+
+def _join_numbers(tokens: list[Token]) -> list[Token]:
+    """Join "seventy five", and a unit that stands apart after a number word."""
+    joined: list[Token] = []
+    for token in tokens:
+        last = joined[-1] if joined else None
+        if last and last.unit == "word" and token.kind is Kind.NUMBER and token.unit == "word":
+            tens, ones = int(last.value), int(token.value)
+            if tens >= _TENS > 10 > ones:
+                joined[-1] = replace(last, value=str(tens + ones))
+                continue
+        if last and last.unit == "word" and token.kind is Kind.WORD and token.text.lower() in _UNITS:
+            joined[-1] = replace(last, unit=_UNITS[token.text.lower()])
+            continue
+        joined.append(token)
+    return joined

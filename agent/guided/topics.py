@@ -1,0 +1,83 @@
+"""Topics: questions and small talk that have an answer of their own, without a look at any webhook."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from agent.guided.lexicon import phrases, table
+from agent.guided.tokens import Kind, Token
+
+_NOTHING = {
+    "please",
+    "so",
+    "then",
+    "ok",
+    "okay",
+    "there",
+    "the",
+    "a",
+    "an",
+    "just",
+    "now",
+    "oh",
+    "hey",
+    "and",
+    "well",
+    "again",
+    "today",
+    "mate",
+    "man",
+    "everyone",
+    "all",
+    "assistant",
+    "hookwright",
+    "bot",
+    "friend",
+    "very",
+    "really",
+    "very",
+    "much",
+    "even",
+    "exactly",
+}
+
+
+def topic_of(tokens: Sequence[Token]) -> str:
+    """Find the topic of a question: the one with the longest group of words that are all there, in order."""
+    words = [
+        token.norm if token.kind is not Kind.NUMBER and token.kind is not Kind.HOST else token.text.lower()
+        for token in tokens
+    ]
+    best, size = "", 0
+    for topic, group in _groups():
+        if len(group) > size and _in_order(group, words):
+            best, size = topic, len(group)
+    return best
+
+
+@cache
+def _groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((topic, tuple(group.split())) for topic, entry in table("topics").items() for group in entry["any"])
+
+
+def _in_order(group: Sequence[str], words: Sequence[str]) -> bool:
+    position = 0
+    for word in group:
+        if word not in words[position:]:
+            return False
+        position = words.index(word, position) + 1
+    return True
+
+
+def answer(topic: str) -> str:
+    """Give the answer to a topic."""
+    return str(table("topics")[topic]["answer"])
+
+
+def small_talk(tokens: Sequence[Token]) -> str:
+    """Tell which kind of small talk the tokens are, if they are nothing else."""
+    norms = [token.norm for token in tokens if token.kind is not Kind.STOP]
+    loose = [norm for norm in norms if norm not in _NOTHING]
+    for kind in table("social"):
+        if tuple(norms) in phrases("social", kind) or (loose and tuple(loose) in phrases("social", kind)):
+            return kind
+    return "help" if not norms and any(token.norm == "?" for token in tokens) else ""
