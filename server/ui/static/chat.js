@@ -154,17 +154,18 @@ export class Chat {
     const asked = question(interrupt, (value) => {
       this.pending = null;
       if (this.conversation !== conversation || !conversation) return;
-      void this.#resume(`/v1/chat/${encodeURIComponent(conversation)}/resume`, { interrupt_id: interrupt.id, value });
+      void this.#resume(`/v1/chat/${encodeURIComponent(conversation)}/resume`, { interrupt_id: interrupt.id, value }, turn);
     }, options);
     this.pending = asked;
     turn.ask(asked.element);
     this.#scroll(true);
   }
 
-  /** A turn may still be ending when its question is answered. @param {string} path @param {unknown} body */
-  async #resume(path, body) {
+  /** A turn may still be ending when its question is answered. @param {string} path @param {unknown} body @param {Turn} turn */
+  async #resume(path, body, turn) {
     while (this.running) await new Promise((resolve) => setTimeout(resolve, 20));
-    await this.#run(path, body, this.#newTurn());
+    turn.begin();
+    await this.#run(path, body, turn);
   }
 
   /** @param {string[]} texts */

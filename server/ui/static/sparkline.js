@@ -29,5 +29,5 @@ export function sparkline(deliveries) {
   const label = recent.length ? `Last ${recent.length}: ${counts.delivered} delivered, ${counts.failed} failed` : "No attempts yet";
   const title = svg("title", {});
   title.textContent = label;
-  return svg("svg", { class: "spark", viewBox: `0 0 ${BARS * STEP - 3} ${HEIGHT}`, role: "img", "aria-label": label }, title, ...blanks, ...bars);
+  return svg("svg", { class: "spark", viewBox: `0 0 ${BARS * STEP - 3} ${HEIGHT}`, preserveAspectRatio: "xMinYMid meet", role: "img", "aria-label": label }, title, ...blanks, ...bars);
 }

@@ -7,7 +7,8 @@ import { ToolChip } from "./tool_chip.js";
 export class Turn {
   constructor() {
     this.waiting = h("div", { class: "thinking", role: "img", "aria-label": "The assistant is working" }, h("i"), h("i"), h("i"));
-    this.element = h("div", { class: "turn" }, this.waiting);
+    this.element = h("div", { class: "turn" });
+    this.begin();
     /** @type {Map<string, {text: string, element: HTMLElement, due: boolean}>} */
     this.texts = new Map();
     /** @type {Map<string, ToolChip>} */
@@ -73,6 +74,11 @@ export class Turn {
     this.#add(node);
   }
 
+  /** Show that more is coming. */
+  begin() {
+    this.element.append(this.waiting);
+  }
+
   end() {
     this.waiting.remove();
     for (const chip of this.chips.values()) chip.pause();
@@ -80,7 +86,8 @@ export class Turn {
 
   /** @param {Node} node */
   #add(node) {
-    this.waiting.before(node);
+    if (this.waiting.parentNode) this.waiting.before(node);
+    else this.element.append(node);
   }
 }
 
