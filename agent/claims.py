@@ -60,7 +60,7 @@ def _claim(prefixes: str, verbs: str, backed_by: frozenset[str], *, certain: boo
 
 
 _STRONG = f"{_ME}|{_NOW}"
-_WEBHOOK_GONE = rf"(?:{_DELETED}|removed)(?: the| your| that| this)?(?: \S+){{0,3}} webhooks?|{_DELETED}[.!]?$"
+_WEBHOOK_GONE = rf"(?:{_DELETED}|removed)(?: the| your| that| this)?(?: \S+){{0,3}} webhooks?|(?:{_DELETED})[.!]?$"
 _CLAIMS = (
     _Claim(re.compile(rf"(?:{_STRONG}|{_BEEN}|{_BARE})(?:{_WEBHOOK_GONE})", re.IGNORECASE), _DELETES),
     _claim(_STRONG, _DELETED, CHANGES),

@@ -1,5 +1,6 @@
 """What happens during a turn, as plain values: the reply of API.md and the AG-UI stream are both made of these."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,3 +114,8 @@ class Reply:
             "interrupt": self.interrupt,
             "suggestions": self.suggestions,
         }
+
+
+def public_request(interrupt_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored question as API.md's interrupt object."""
+    return {"id": interrupt_id, **{key: value for key, value in request.items() if not key.startswith("_")}}

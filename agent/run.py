@@ -19,7 +19,7 @@ from langgraph.types import Command
 from agent.calls import ASKED_AT, DIGEST, TurnContext
 from agent.checkpoint import TurnSaver
 from agent.claims import unbacked
-from agent.events import Interrupted, Said, Suggested, TurnEvent
+from agent.events import Changed, Interrupted, Said, Suggested, TurnEvent, public_request
 from agent.graph import STEP_LIMIT, build
 from agent.honesty import MAX_MODEL_CALLS, STOPPED
 from agent.memory import deeds, recall, this_turn
@@ -185,7 +185,7 @@ class _Turn:
             self._say(self._narrator.settle(event.text))
             self._suggestions = list(event.additional_kwargs.get("suggestions", ()))
         else:
-            self._changed = self._changed or type(event).__name__ == "Changed"
+            self._changed = self._changed or isinstance(event, Changed)
             self._emit(event)
 
     def _say(self, said: Sequence[Said]) -> None:
@@ -232,8 +232,3 @@ class _Turn:
     def _conclude(self, text: str) -> None:
         self.outcome.entries.append(Entry("assistant", {"text": text, "tool_calls": []}))
         self._say(self._narrator.settle(text))
-
-
-def public_request(interrupt_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored question as API.md's interrupt object."""
-    return {"id": interrupt_id, **{key: value for key, value in request.items() if not key.startswith("_")}}

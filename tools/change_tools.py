@@ -5,8 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from rules.errors import NotFound
-from rules.widening import widens
-from tools.changing import FILTERS, brief, outcome, report
+from tools.changing import FILTERS, brief, outcome, report, widened
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, refused
 from webhooks.views import ChangeView, FieldChange, diff
@@ -73,8 +72,7 @@ async def _asks(services: Services, call: Call, change: ChangeView) -> str | Non
         return "Undo the change of the URL"
     if any(name in before for name in FILTERS):
         webhook = await services.registry.get(call.workspace_id, change.webhook_id)
-        now = {name: getattr(webhook, name) for name in FILTERS}
-        if widens(now, {**now, **{name: before[name] for name in FILTERS if name in before}}):
+        if widened(webhook, before):
             return "Undo the change: send more than now"
     return "Undo the change" if call.tainted else None
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from rules.errors import InvalidInput
+from rules.filters import FilterSet
+from rules.validation import parse
 from rules.webhook_spec import WebhookPatch
-from rules.widening import widens
+from rules.widening import widening
 from tools.services import Services
-from tools.toolbox import Call, Result, approved, field_errors
+from tools.toolbox import Call, Result, approved
 from webhooks.registry import Changed
 from webhooks.views import ChangeView, FieldChange, WebhookView
 
@@ -44,17 +43,9 @@ async def brief_named(services: Services, webhook: WebhookView) -> dict[str, Any
     return brief(webhook, perspective["name"])
 
 
-def patch_of(fields: Mapping[str, Any]) -> WebhookPatch:
-    """Check the fields of a patch; raises InvalidInput naming each wrong one."""
-    try:
-        return WebhookPatch.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidInput(field_errors(error)) from None
-
-
 async def apply(services: Services, call: Call, webhook_id: str, fields: Mapping[str, Any]) -> Result:
     """Apply a patch to a webhook, after approval when it changes the URL or sends more than before."""
-    patch = patch_of(fields)
+    patch = parse(WebhookPatch, fields)
     webhook = await services.registry.get(call.workspace_id, webhook_id)
     changes = await services.registry.preview(call.workspace_id, webhook_id, patch)
     if not changes:
@@ -73,10 +64,15 @@ def why_approval(webhook: WebhookView, changes: Sequence[FieldChange], *, tainte
     new = {change.field: change.after for change in changes}
     if "url" in new:
         return "Change the URL of"
-    before = {name: getattr(webhook, name) for name in FILTERS}
-    if any(name in new for name in FILTERS) and widens(before, {**before, **new}):
+    if any(name in new for name in FILTERS) and widened(webhook, new):
         return "Send more than before to"
     return "Change" if tainted else None
+
+
+def widened(webhook: WebhookView, new: Mapping[str, Any]) -> bool:
+    """Tell whether new values of some filters let through what was held back before."""
+    after = {name: new.get(name, getattr(webhook, name)) for name in FILTERS}
+    return widening(webhook.filters, FilterSet.of(**after))
 
 
 async def report(services: Services, call: Call, changed: Changed) -> Result:

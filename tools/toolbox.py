@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rules.errors import FieldError, HookwrightError, InvalidInput
 from rules.tags import near_matches
+from rules.validation import explain
 from tools.services import Services
 from webhooks.actor import Actor
 from webhooks.views import ChangeView
@@ -111,7 +112,10 @@ class Tool(Generic[A]):
         try:
             parsed = self.arguments.model_validate(arguments)
         except ValidationError as error:
-            return refused("The arguments are not valid; correct them and call again.", errors=field_errors(error))
+            return refused(
+                "The arguments are not valid; correct them and call again.",
+                errors=list(explain(error.errors(), self.arguments)),
+            )
         try:
             return await self.handler(services, call, parsed)
         except InvalidInput as error:
@@ -144,14 +148,6 @@ def refused(error: str, *, errors: Sequence[FieldError] = (), suggestions: Seque
     if suggestions:
         result["suggestions"] = list(suggestions)
     return result
-
-
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Turn pydantic's complaints into ours."""
-    return [
-        FieldError(".".join(str(part) for part in item["loc"]) or "arguments", item["msg"])
-        for item in error.errors(include_url=False, include_input=False)
-    ]
 
 
 async def approved(call: Call, title: str, diff: Sequence[Mapping[str, Any]]) -> Result | None:
