@@ -21,6 +21,7 @@ from webhooks.insights import Insights
 from webhooks.intake import Intake
 from webhooks.perspectives import Perspectives
 from webhooks.registry import Registry
+from webhooks.probe import Prober
 from webhooks.repair import Doctor
 from webhooks.testing import Tester
 from webhooks.wakeup import Wakeup
@@ -90,7 +91,8 @@ def wire(settings: Settings) -> Platform:
     registry = Registry(database, box, settings.policy)
     perspectives, insights = Perspectives(database), Insights(database, wakeup)
     tester = Tester(database, columns, egress)
-    doctor = Doctor(registry, insights, egress)
+    prober = Prober(egress, settings.policy, tls=egress.tls, proxied=settings.egress_proxy is not None)
+    doctor = Doctor(registry, insights, prober, settings.policy)
     services = Services(
         registry=registry, perspectives=perspectives, insights=insights, tester=tester, doctor=doctor
     )

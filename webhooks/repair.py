@@ -116,7 +116,7 @@ def event_fact(event: Mapping[str, Any], filters: FilterSet) -> EventFact:
 
 
 def _cause(name: str | None) -> Cause | None:
-    return Cause(name) if name in Cause.__members__.values() else None
+    return Cause(name) if name is not None and name in set(Cause) else None
 
 
 def _idempotency_header(profile: str) -> str:
