@@ -20,8 +20,8 @@ from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.intake import Intake
 from webhooks.perspectives import Perspectives
-from webhooks.registry import Registry
 from webhooks.probe import Prober
+from webhooks.registry import Registry
 from webhooks.repair import Doctor
 from webhooks.testing import Tester
 from webhooks.wakeup import Wakeup
