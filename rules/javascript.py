@@ -26,7 +26,8 @@ MISSING: Final = Missing()
 NAN: Final = math.nan
 
 # What String.prototype.trim removes; str.strip() would also take \x1c-\x1f and \x85, and leave \ufeff.
-_WHITESPACE: Final = "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" + (
+_WHITESPACE: Final = (
+    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -158,8 +159,7 @@ def _digits_to_string(digits: str, point: int) -> str:
 def _join(values: Sequence[Any]) -> str:
     """Join as `Array.prototype.toString` does, without recursion: nesting depth comes from outside."""
     parts: list[str] = []
-    pending = [values] if values else []
-    iterators = [iter(level) for level in pending]
+    iterators = [iter(values)]
     while iterators:
         for value in iterators[-1]:
             if isinstance(value, list | tuple) and value:

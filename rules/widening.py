@@ -1,10 +1,9 @@
 """Whether a change of filters sends anything that was not sent before: such a change needs approval (X02)."""
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-
-import orjson
 
 from rules.conditions import MISSING, ORDERINGS, Condition, passes, to_number
 from rules.filter_set import EventFilter, FilterSet, TagFilter, TrustFilter
@@ -79,12 +78,12 @@ def _implies(given: Condition, wanted: Condition) -> bool:
     return False
 
 
-def _written(value: Any) -> bytes | None:
-    # Python's own == would take True for 1; a value that cannot be written (NaN != NaN) equals nothing.
+def _written(value: Any) -> str:
+    # Python's own == would take True for 1.
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        return b"%d" % id(value)
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:  # nested too deep to compare: equal to nothing else
+        return f"#{id(value)}"
 
 
 _STRICTER: Final[Mapping[tuple[str, str], Callable[[float, float], bool]]] = {
