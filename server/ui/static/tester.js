@@ -5,6 +5,7 @@ import { get, post, sentence } from "./api.js";
 import { clearErrors, showErrors } from "./form_errors.js";
 import { perspective, refresh } from "./state.js";
 import { testText } from "./webhook_card.js";
+import { conditionText } from "./words.js";
 
 /** @param {HTMLElement} body @param {any} webhook */
 export function showTester(body, webhook) {
@@ -56,22 +57,27 @@ function parsed(text) {
   }
 }
 
-/** @param {boolean} ok @param {string} text @param {boolean} [strong] */
-function verdict(ok, text, strong = false) {
-  return h("p", { class: strong ? "verdict strong" : "verdict", data: { ok: String(ok) } }, icon(ok ? "delivered" : "failed"), h("span", {}, text));
+/** @param {boolean} ok @param {string} text @param {{strong?: boolean, name?: string}} [options] */
+function verdict(ok, text, { strong = false, name = "" } = {}) {
+  return h("p", { class: strong ? "verdict strong" : "verdict", data: { ok: String(ok) } }, icon(ok ? "delivered" : "failed"), h("span", {}, name ? h("b", {}, `${name}: `) : null, text));
 }
 
 /** @param {any} answer */
 function deliveryResult(answer) {
   void refresh();
-  return [verdict(answer.ok, testText(answer), true), ...(answer.response_body ? [h("pre", {}, answer.response_body)] : [])];
+  return [verdict(answer.ok, testText(answer), { strong: true }), ...(answer.response_body ? [h("pre", {}, answer.response_body)] : [])];
 }
 
 /** @param {any} report */
 function filterResult(report) {
-  const parts = [report.event_filter, ...(report.conditions ?? []), report.tag_filter, report.trust_score].filter(Boolean);
+  const parts = [
+    ["Events", report.event_filter],
+    ...(report.conditions ?? []).map((/** @type {any} */ each) => [conditionText(each), each]),
+    ["Tags", report.tag_filter],
+    ["Trust score", report.trust_score],
+  ].filter(([, part]) => part);
   return [
-    verdict(report.matched, report.matched ? "This event would be delivered." : "This event would not be delivered.", true),
-    ...parts.map((part) => verdict(part.passed, part.reason)),
+    verdict(report.matched, report.matched ? "This event would be delivered." : "This event would not be delivered.", { strong: true }),
+    ...parts.map(([name, part]) => verdict(part.passed, part.reason, { name })),
   ];
 }

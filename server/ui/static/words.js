@@ -28,7 +28,7 @@ export function showTime(element, at) {
 /** @param {number|null|undefined} ms */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }
 
 /** @param {string} url */
@@ -62,7 +62,7 @@ export function fieldLabel(field) {
 }
 
 /** @param {any} condition */
-const conditionText = (condition) => [condition.field, OPERATORS[condition.operator] ?? condition.operator, condition.operator === "exists" ? "" : plain(condition.value)].join(" ").trim();
+export const conditionText = (condition) => [condition.field, OPERATORS[condition.operator] ?? condition.operator, condition.operator === "exists" ? "" : plain(condition.value)].join(" ").trim();
 
 /** @param {any} range */
 function rangeText(range) {
