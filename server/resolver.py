@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 LOOKUPS_AT_ONCE = 32
+LOOKUP_SECONDS = 4.0
 
 
 class Resolver(AbstractResolver):
@@ -22,9 +23,13 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses of `host`; raises socket.gaierror when there are none."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._pool, _lookup, host, port, family)
+        """Return the addresses of `host`; raises socket.gaierror when there are none, or no answer in time."""
+        looking = asyncio.get_running_loop().run_in_executor(self._pool, _lookup, host, port, family)
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                found = await looking
+        except TimeoutError:
+            raise socket.gaierror(socket.EAI_AGAIN, "The name servers gave no answer in time") from None
         return [
             ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=0)
             for kind, address in found
