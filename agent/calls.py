@@ -44,6 +44,7 @@ class TurnContext:
     tainted: bool = False
     stopped: bool = False
     announced: set[str] = field(default_factory=set)
+    refusals: dict[str, Result] = field(default_factory=dict)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note(self, name: str, result: Mapping[str, Any]) -> None:
@@ -51,7 +52,7 @@ class TurnContext:
         if succeeded(result):
             self.done.add(name)
         self.read = self.read or result.get("ok") is not False
-        self.tainted = self.tainted or _holds_untrusted(result)
+        self.tainted = self.tainted or holds_untrusted(result)
 
     async def ask(self, question: Question) -> Mapping[str, Any]:
         """Stop the turn until a person has answered exactly this question.
@@ -74,7 +75,8 @@ class Calls(AgentMiddleware[AgentState[Any], TurnContext, Any]):
     """Runs every tool call through the toolbox.
 
     Calls of one model answer run in their order. When one waits for a person, those after it are not begun: they run
-    after the answer. So "change the URL and test it" never tests the old URL.
+    after the answer. So "change the URL and test it" never tests the old URL. A call that a person has
+    declined is not run again at all.
     """
 
     def __init__(self, toolbox: Toolbox) -> None:
@@ -98,7 +100,7 @@ class Calls(AgentMiddleware[AgentState[Any], TurnContext, Any]):
             if call_id not in turn.announced:
                 turn.announced.add(call_id)
                 request.runtime.stream_writer(Called(call_id, name, call["args"]))
-            result = await self._run(turn, name, call["args"])
+            result = turn.refusals.get(call_id) or await self._run(turn, name, call["args"])
             turn.note(name, result)
             turn.entries.append(Entry("tool", {"call_id": call_id, "name": name, "result": result}))
             request.runtime.stream_writer(Returned(call_id, name, call["args"], result))
@@ -138,7 +140,8 @@ def _as_request(question: Question) -> dict[str, Any]:
     return {**request, DIGEST: question.digest, ASKED_AT: datetime.now(UTC).isoformat()}
 
 
-def _holds_untrusted(value: Any) -> bool:
+def holds_untrusted(value: Any) -> bool:
+    """Tell whether a tool's result carries something that came from outside."""
     if isinstance(value, Mapping):
-        return bool(value.get("untrusted")) or any(_holds_untrusted(item) for item in value.values())
-    return isinstance(value, list) and any(_holds_untrusted(item) for item in value)
+        return bool(value.get("untrusted")) or any(holds_untrusted(item) for item in value.values())
+    return isinstance(value, list) and any(holds_untrusted(item) for item in value)

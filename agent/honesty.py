@@ -72,10 +72,18 @@ def _claimed(answer: AIMessage, turn: TurnContext) -> str | None:
 def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:
     """Mend what some endpoints get wrong: arguments that are not JSON, call ids that repeat, and no answer at all."""
     broken = [
-        {"name": call["name"] or "", "args": {"not_json": (call["args"] or "")[:200]}, "id": call["id"]}
+        {
+            "name": call["name"] or "",
+            "args": {"not_json": (call["args"] or "")[:200]},
+            "id": call["id"],
+            "type": "tool_call",
+        }
         for call in answer.invalid_tool_calls
     ]
     calls = [dict(call) for call in (*answer.tool_calls, *broken)]
+    if answer.response_metadata.get("finish_reason") == "length":
+        # LangChain completes arguments that were cut off, and half an argument can mean the opposite of the whole.
+        calls = [{**call, "args": {"cut_off": "the answer reached the length limit"}} for call in calls]
     seen = set(turn.announced)
     for call in calls:
         if not call["id"] or call["id"] in seen:

@@ -28,7 +28,7 @@ from agent.narrator import Narrator
 from rules.errors import HookwrightError, Unavailable
 from rules.ids import new_id
 from store.conversations import Entry
-from tools.toolbox import Toolbox
+from tools.toolbox import Result, Toolbox, closed, declined
 from webhooks.actor import Actor
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ class Task:
     done: set[str] = field(default_factory=set)
     done_before: set[str] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
+    refusals: dict[str, Result] = field(default_factory=dict)
+    tainted: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class Engine:
             done=deeds(turn),
             done_before=deeds(entries),
             announced=calls,
+            refusals=_refusals(request, value),
+            tainted=request["_tainted"],
         )
 
     async def run(
@@ -119,7 +123,8 @@ class Engine:
             done_before=task.done_before,
             announced=task.announced,
             guided=self._guided,
-            tainted=alone,
+            tainted=alone or task.tainted,
+            refusals=task.refusals,
             entries=turn.outcome.entries,
         )
         turn.context = context
@@ -201,7 +206,7 @@ class _Turn:
         call_id = self.context.waiting
         self.outcome.interruption = {
             "id": interrupt_id,
-            "request": {**request, "_graph_id": graph_id, "_call_id": call_id},
+            "request": {**request, "_graph_id": graph_id, "_call_id": call_id, "_tainted": self.context.tainted},
             "checkpoint": checkpoint,
         }
         self.outcome.last_events.append(Interrupted(public_request(interrupt_id, request), call_id))
@@ -232,3 +237,10 @@ class _Turn:
     def _conclude(self, text: str) -> None:
         self.outcome.entries.append(Entry("assistant", {"text": text, "tool_calls": []}))
         self._say(self._narrator.settle(text))
+
+
+def _refusals(request: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Result]:
+    """Return the result of a call that was refused: its tool is not run again, whatever it would ask by now."""
+    if request["kind"] == "approval" and value.get("approved") is not True:
+        return {request["_call_id"]: declined(value.get("note"))}
+    return {request["_call_id"]: closed()} if value.get("cancelled") else {}

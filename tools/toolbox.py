@@ -155,8 +155,17 @@ async def approved(call: Call, title: str, diff: Sequence[Mapping[str, Any]]) ->
     answer = await call.ask(Question.approval(title, diff))
     if answer.get("approved") is True:
         return None
-    note = str(answer.get("note") or "The person declined. Nothing was changed.")
-    return {"ok": False, "declined": True, "note": note}
+    return declined(answer.get("note"))
+
+
+def declined(note: str | None) -> Result:
+    """Say that the person did not approve."""
+    return {"ok": False, "declined": True, "note": note or "The person declined. Nothing was changed."}
+
+
+def closed() -> Result:
+    """Say that the person closed the form."""
+    return {"ok": False, "cancelled": True, "note": "The person closed the form. Nothing was changed."}
 
 
 def untrusted(text: str | None, *, limit: int = 2000) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from rules.tags import check_tags
 from rules.webhook_spec import Condition, EventFilter, ProfileName, TagFilter, TrustScore
 from tools.changing import apply, brief, brief_named, outcome, report
 from tools.services import Services
-from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, refused
+from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, closed, refused
 from webhooks.views import FieldChange, WebhookView
 
 _SECRET_WORDS = ("authorization", "cookie", "secret", "token", "password", "signature", "key")
@@ -155,7 +155,7 @@ def _unknown_tags(tag_filter: TagFilter, kind: str) -> FieldError | None:
 async def _saved(services: Services, call: Call, answer: Any, edited: WebhookView | None) -> Result:
     webhook_id = answer.get("webhook_id")
     if not webhook_id:
-        return {"ok": False, "cancelled": True, "note": "The person closed the form. Nothing was changed."}
+        return closed()
     if edited is not None and webhook_id != edited.id:
         return refused(f"The form was for {edited.id}, but {webhook_id[:64]!r} was saved.")
     try:

@@ -72,6 +72,7 @@ class ScriptedModel(BaseChatModel):
         ]
         extra = answer.additional_kwargs
         last = AIMessageChunk("", tool_call_chunks=[*chunks, *broken], additional_kwargs=extra, chunk_position="last")
+        last.response_metadata = answer.response_metadata
         yield ChatGenerationChunk(message=last)
 
 

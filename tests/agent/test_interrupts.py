@@ -199,3 +199,15 @@ async def test_turn_goes_on_and_is_stored_when_nobody_listens_any_more(house: Ho
     shown = await transcript.show(house.database, house.workspace, first.conversation_id)
     assert shown["messages"][-1]["text"] == "I've disabled CRM."
     assert shown["answering"] is False
+
+
+async def test_declined_call_is_not_run_even_if_it_would_no_longer_ask(house: House) -> None:
+    webhook = await house.webhook(trust_score={"min": 80})
+    house.script(call("set_trust_filter", webhook_id=webhook.id, min=50), AIMessage("It stays as it is."))
+    reply = await house.say("trust at least 50")
+    assert reply["interrupt"]["kind"] == "approval"
+    other = WebhookPatch.model_validate({"trust_score": {"min": 10}})
+    await house.services.registry.update(house.workspace, webhook.id, other, OWNER)
+    after = await house.resume(reply, {"approved": False})
+    assert after["tool_calls"][0]["result"]["declined"] is True
+    assert ((await house.get(webhook.id)).trust_score or {})["min"] == 10
