@@ -44,7 +44,7 @@ async def egress(tmp_path: Path) -> AsyncIterator[Egress]:
 
 
 async def examine(
-    egress: Egress, url: str, *, auth_header: str | None = None, probe: bool = True, timeout: timedelta = PATIENT
+    egress: Egress, url: str, *, auth_header: str | None = None, probe: bool = True, patience: timedelta = PATIENT
 ) -> Diagnosis:
     """Attempt a delivery three times as the worker does, and diagnose what came of it."""
     target = Target(
@@ -55,7 +55,7 @@ async def examine(
         profile=PROFILES["perspective"],
         filters=FilterSet(),
         retry=RetryPolicy(),
-        timeout=timeout,
+        timeout=patience,
         max_in_flight=None,
         rate_limit_per_second=None,
         headers={auth_header: "planted-secret"} if auth_header else {},
@@ -80,7 +80,7 @@ async def examine(
         idempotency_header="X-Idempotency-Key",
         policy=egress.policy,
     )
-    prober = Prober(egress, egress.policy, tls=egress.tls, stage_seconds=timeout.total_seconds())
+    prober = Prober(egress, egress.policy, tls=egress.tls, stage_seconds=patience.total_seconds())
     report = await prober(url) if probe else None
     found = diagnose(webhook, facts, [], report, now=datetime.now(UTC))
     assert "planted-secret" not in str(found.as_dict())
@@ -126,8 +126,8 @@ NETWORK: dict[str, tuple[Where, Cause]] = {
 @pytest.mark.parametrize("fault", NETWORK)
 async def test_fault_of_the_network_is_named(lab: FaultLab, egress: Egress, fault: str, *, probe: bool):
     where, cause = NETWORK[fault]
-    timeout = QUICK if cause in {Cause.CONNECT_TIMEOUT, Cause.RESPONSE_TIMEOUT} else PATIENT
-    found = await examine(egress, await where(lab), probe=probe, timeout=timeout)
+    patience = QUICK if cause in {Cause.CONNECT_TIMEOUT, Cause.RESPONSE_TIMEOUT} else PATIENT
+    found = await examine(egress, await where(lab), probe=probe, patience=patience)
     assert found.cause is cause, found
     assert "The last 3 attempts failed" in evidence(found, "attempts")
     assert any(fix.change == {"action": "test"} for fix in found.fixes)
@@ -209,7 +209,7 @@ async def test_localhost_that_is_not_allowed_is_blocked_and_explained(lab: Fault
 
 
 async def test_timeouts_that_were_repeated_explain_duplicates(lab: FaultLab, egress: Egress):
-    found = await examine(egress, await lab.never_answers(), timeout=QUICK, probe=False)
+    found = await examine(egress, await lab.never_answers(), patience=QUICK, probe=False)
     assert "All attempts of a delivery carry the same `X-Idempotency-Key`" in evidence(found, "duplicates")
 
 

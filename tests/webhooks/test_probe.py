@@ -27,7 +27,7 @@ async def lab() -> AsyncIterator[FaultLab]:
 @pytest.fixture
 async def prober(tmp_path: Path) -> AsyncIterator[Prober]:
     egress = Egress(LOOPBACK, ca_file=certificates.write_authority(tmp_path))
-    yield Prober(egress, LOOPBACK, tls=egress.tls, stage_seconds=1.0)
+    yield Prober(egress, LOOPBACK, tls=egress.tls, stage_seconds=10.0)
     await egress.close()
 
 
@@ -84,14 +84,14 @@ async def test_closed_port_fails_in_tcp(lab: FaultLab, prober: Prober):
 
 
 async def test_blackhole_fails_in_tcp(lab: FaultLab, prober: Prober, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(prober, "_seconds", 0.2)
+    monkeypatch.setattr(prober, "_seconds", 0.4)
     report = await prober(await lab.full_backlog())
     assert failed(report).cause is Cause.CONNECT_TIMEOUT
     assert report.tls is None
 
 
 async def test_silence_fails_in_tls(lab: FaultLab, prober: Prober, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(prober, "_seconds", 0.2)
+    monkeypatch.setattr(prober, "_seconds", 0.4)
     report = await prober(await lab.silent_tls())
     assert ok(report.tcp)
     assert failed(report) is report.tls
@@ -140,7 +140,7 @@ async def test_plain_http_on_a_tls_port_fails_in_tls(lab: FaultLab, prober: Prob
 async def test_endpoint_that_does_not_answer_fails_in_http(
     lab: FaultLab, prober: Prober, monkeypatch: pytest.MonkeyPatch, where: str, cause: Cause
 ):
-    monkeypatch.setattr(prober, "_seconds", 0.3)
+    monkeypatch.setattr(prober, "_seconds", 0.4)
     report = await prober(await getattr(lab, where)())
     assert report.network_failure is None
     assert report.http is not None
