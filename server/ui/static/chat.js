@@ -9,6 +9,7 @@ import { perspective, refresh, state } from "./state.js";
 import { Turn, yours } from "./turn.js";
 
 const NEAR_END = 80;
+const REOPEN = 1500;
 const WELCOME = ["Set up a webhook on this perspective", "Which webhooks are failing?", "Which tags are available for this perspective?"];
 const WELCOME_ALL = ["Set up a webhook", "Which webhooks are failing?", "Which events can I receive?"];
 
@@ -53,7 +54,7 @@ export class Chat {
     this.reset();
     this.reveal();
     setText(byId("chat-title"), `Fix ${webhook.name}`);
-    this.transcript.replaceChildren();
+    this.#append(yours(`Fix it: what is wrong with “${webhook.name}”?`));
     void this.#run(`/v1/webhooks/${encodeURIComponent(webhook.id)}/fix`, {}, this.#newTurn());
     this.message.focus();
   }
@@ -68,6 +69,8 @@ export class Chat {
       setText(byId("chat-title"), stored.title || title);
       this.transcript.replaceChildren(...nodes);
       this.#suggest(stored.suggestions ?? suggestions);
+      // Another tab, or a stream that broke, may have left the answer under way: look again soon.
+      if (stored.answering) setTimeout(() => { if (this.conversation === id && !this.running) void this.open(id, title); }, REOPEN);
       if (stored.interrupt) this.#ask(stored.interrupt, last ?? this.#newTurn(), { open: false });
       requestAnimationFrame(() => this.#scroll(true));
     } catch (error) {

@@ -54,6 +54,7 @@ export function replayed(messages) {
   const nodes = [];
   /** @type {Turn|null} */
   let turn = null;
+  /** @type {string[]} */
   let suggestions = [];
   const current = () => {
     if (!turn) {

@@ -16,7 +16,7 @@ export async function* eventsOf(path, body, signal) {
     return;
   }
   let pending = "";
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = /** @type {any} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

@@ -6,9 +6,9 @@ const BARS = 28;
 const STEP = 8;
 const HEIGHT = 24;
 
-/** @param {any} delivery */
-function outcome(delivery) {
-  return { delivered: "ok", failed: "bad" }[/** @type {string} */ (delivery.status)] ?? "wait";
+/** @param {any} attempt */
+function outcome(attempt) {
+  return { delivered: "ok", failed: "bad" }[/** @type {string} */ (attempt.status)] ?? "wait";
 }
 
 /** @param {number} ms @param {number} slowest */
@@ -16,9 +16,9 @@ function barHeight(ms, slowest) {
   return 6 + Math.round((HEIGHT - 6) * Math.sqrt(Math.min(1, ms / slowest)));
 }
 
-/** @param {any[]} deliveries Newest first. */
-export function sparkline(deliveries) {
-  const recent = deliveries.slice(0, BARS).reverse();
+/** @param {any[]} attempts Newest first. */
+export function sparkline(attempts) {
+  const recent = attempts.slice(0, BARS).reverse();
   const slowest = Math.max(50, ...recent.map((each) => each.duration_ms ?? 0));
   const bars = recent.map((each, index) => {
     const height = barHeight(each.duration_ms ?? slowest, slowest);

@@ -34,7 +34,7 @@ export function webhookCard(first) {
   const drawSpark = async () => {
     if (!inView || drawn === webhook.health.total) return;
     drawn = webhook.health.total;
-    const recent = drawn ? (await get("/v1/deliveries", { webhook_id: webhook.id, limit: RECENT }).catch(() => ({ items: [] }))).items : [];
+    const recent = drawn ? (await get(`${path}/attempts`, { limit: RECENT }).catch(() => ({ items: [] }))).items : [];
     parts.spark.replaceChildren(sparkline(recent));
   };
   new IntersectionObserver((entries) => {

@@ -123,6 +123,7 @@ function readPatch(parts, initial, filters, auth, start) {
 function readDraft(parts, initial, filters, auth, start) {
   const given = Object.fromEntries(["profile", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null).map((name) => [name, start[name]]));
   const url = parts.url.value.trim();
+  /** @type {Record<string, any>} */
   const body = { ...given, ...changedSettings(parts, initial, filters, start), url, name: parts.name.value.trim() || hostOf(url) };
   if (parts.perspective.value) body.perspective_id = parts.perspective.value;
   if (parts.description.value.trim()) body.description = parts.description.value.trim();

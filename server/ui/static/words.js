@@ -43,14 +43,14 @@ export function hostOf(url) {
 /** The state of row B08: what became of the last delivery. @param {any} webhook */
 export function lastOutcome(webhook) {
   if (webhook.enabled === false || webhook.state === "disabled") return "idle";
-  if (webhook.status) return webhook.status;
-  return { healthy: "delivered", failing: "failed" }[/** @type {string} */ (webhook.state)] ?? "idle";
+  return webhook.status_icon;
 }
 
 /** @param {any} webhook */
 export function stateLabel(webhook) {
   if (webhook.enabled === false) return "Disabled";
-  return { delivered: "Healthy", failed: "Failing", retrying: "Retrying", idle: "No deliveries yet" }[lastOutcome(webhook)] ?? lastOutcome(webhook);
+  const labels = { delivered: "Healthy", failed: "Failing", retrying: "Retrying", idle: "No deliveries yet" };
+  return labels[/** @type {keyof typeof labels} */ (lastOutcome(webhook))];
 }
 
 const OPERATORS = /** @type {Record<string, string>} */ ({ eq: "=", ne: "≠", gt: ">", gte: "≥", lt: "<", lte: "≤", contains: "contains", exists: "exists" });
@@ -100,7 +100,7 @@ export function valueText(field, value) {
 /** What a webhook lets through, as short texts. @param {any} webhook @returns {string[]} */
 export function filterTexts(webhook) {
   const texts = [];
-  if (webhook.event_filter) texts.push(eventsText(webhook.event_filter).replace(/\binterview\./g, "").replace(/^./, (first) => first.toUpperCase()));
+  if (webhook.event_filter) texts.push(eventsText(webhook.event_filter).replace(/\binterview\./g, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase()));
   if (webhook.tag_filter?.tags?.length) texts.push(`Tags: ${valueText("tag_filter", webhook.tag_filter)}`);
   if (webhook.trust_score) texts.push(`Trust ${rangeText(webhook.trust_score)}`);
   return [...texts, ...(webhook.conditions ?? []).map(conditionText)];

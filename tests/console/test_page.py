@@ -1,0 +1,120 @@
+"""The page itself: how it is served, how big it is, how it looks on other screens."""
+
+import gzip
+import re
+from pathlib import Path
+
+import httpx2
+from playwright.async_api import Browser, expect
+
+from tests.console.conftest import Open
+from tests.serving import Api
+
+UI = Path(__file__).parents[2] / "server" / "ui"
+BUDGET_BYTES = 40 * 1024
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+async def test_without_a_session_the_page_says_how_to_get_one(browser: Browser, api: Api) -> None:
+    page = await browser.new_page()
+    await page.goto(api.url)
+    await expect(page.get_by_role("heading")).to_have_text("You are signed out")
+    await expect(page.locator("body")).to_contain_text("hookwright console-link")
+    await expect(page.locator("body")).to_contain_text("hookwright demo")
+    await page.close()
+
+
+async def test_the_policy_allows_nothing_but_our_own_files(api: Api) -> None:
+    async with httpx2.AsyncClient(base_url=api.url) as anyone:
+        page = await anyone.get("/")
+    policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["trusted-types"] == policy["base-uri"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_files_are_kept_for_ever_under_their_version(api: Api) -> None:
+    async with httpx2.AsyncClient(base_url=api.url) as anyone:
+        version = re.search(r"/static/([0-9a-f]{12})/", (await anyone.get("/")).text)
+        assert version
+        for name, kind in (("app.js", "text/javascript"), ("a_base.css", "text/css"), ("icon.svg", "image/svg+xml")):
+            fresh = await anyone.get(f"/static/{version[1]}/{name}")
+            assert fresh.headers["content-type"].startswith(kind)
+            assert "immutable" in fresh.headers["cache-control"]
+            assert fresh.content == (UI / "static" / name).read_bytes()
+            old = await anyone.get(f"/static/000000000000/{name}")
+            assert old.headers["cache-control"] == "no-store"
+        for path in ("nothing.js", "..%2ftemplates%2fconsole.html", "__init__.py"):
+            assert (await anyone.get(f"/static/{version[1]}/{path}")).status_code == 404
+
+
+def test_the_first_page_fits_its_budget() -> None:
+    files = [*(UI / "static").iterdir(), *(UI / "templates").iterdir()]
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) < BUDGET_BYTES
+
+
+def test_no_module_makes_markup_from_a_string() -> None:
+    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function|setHTML|\.style\b"
+    for path in (UI / "static").glob("*.js"):
+        assert not re.search(sinks, path.read_text()), path.name
+    for path in (UI / "templates").glob("*.html"):
+        assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)|https?://(?!example)", path.read_text()), path.name
+
+
+async def test_the_page_is_interactive_in_half_a_second(open_console: Open) -> None:
+    console = await open_console()
+    times = []
+    for _ in range(3):
+        await console.page.reload()
+        await console.page.locator("html[data-ready]").wait_for()
+        mark = "performance.getEntriesByName('hookwright-interactive')[0].startTime"
+        times.append(await console.page.evaluate(mark))
+    assert min(times) < 500, times
+
+
+async def test_colours_follow_the_system_and_the_switch(open_console: Open) -> None:
+    console = await open_console(color_scheme="dark")
+    dark = await console.page.evaluate(BACKGROUND)
+    switch = console.page.locator("#theme")
+    await switch.click()
+    light = await console.page.evaluate(BACKGROUND)
+    assert light != dark
+    await console.page.reload()
+    await console.page.locator("html[data-ready]").wait_for()
+    assert await console.page.evaluate(BACKGROUND) == light
+    await switch.click()
+    assert await console.page.evaluate(BACKGROUND) == dark
+    await expect(switch).to_have_attribute("title", "Theme: dark")
+
+
+async def test_a_phone_shows_one_view_at_a_time_without_sideways_scrolling(
+    open_console: Open, api: Api, endpoint: str
+) -> None:
+    await api.webhook(endpoint, name="A webhook with quite a long name that must wrap somewhere sensible")
+    console = await open_console(360, 740)
+    page = console.page
+    for view, other in (("Assistant", "#webhooks"), ("Webhooks", "#assistant")):
+        await page.get_by_role("navigation").get_by_role("button", name=view).click()
+        await expect(page.locator(other)).to_be_hidden()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate("document.querySelector('#webhooks').scrollWidth <= innerWidth")
+    await page.get_by_role("button", name="New webhook").click()
+    assert await page.evaluate("document.querySelector('dialog').getBoundingClientRect().width <= innerWidth")
+
+
+async def test_motion_stops_for_those_who_ask(open_console: Open, api: Api, endpoint: str) -> None:
+    await api.webhook(endpoint)
+    console = await open_console(reduced_motion="reduce")
+    await console.page.locator(".card").wait_for()
+    duration = "getComputedStyle(document.querySelector('.button')).transitionDuration"
+    assert float((await console.page.evaluate(duration)).split("s")[0]) < 0.001
+
+
+async def test_a_session_that_ends_leads_back_to_the_link(open_console: Open, api: Api) -> None:
+    console = await open_console()
+    console.expected_statuses.add(401)
+    await console.page.evaluate("fetch('/logout', {method: 'POST', headers: {'X-Hookwright-Csrf': '1'}})")
+    await expect(console.page.get_by_role("heading")).to_have_text("You are signed out")
