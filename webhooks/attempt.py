@@ -11,6 +11,7 @@ from rules.ids import new_id
 from rules.outcomes import Exchange, Reply, Send, cause_of_status
 from rules.retry import next_delay, succeeded
 from store.pages import Row
+from webhooks.echoes import without_echoes
 from webhooks.profiles import Message
 from webhooks.request import Target, build_request
 
@@ -53,6 +54,7 @@ async def attempt(
         timeout_seconds=target.timeout.total_seconds(),
         max_body_bytes=RESPONSE_BODY_BYTES,
     )
+    exchange = without_echoes(exchange, request)
     ended = datetime.now(UTC)
     delivered = succeeded(exchange)
     delay = None if delivered else next_delay(target.retry, retries_used + 1, exchange, rng, now=ended)

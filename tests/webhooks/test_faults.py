@@ -1,5 +1,6 @@
 """Each fault of the laboratory, sent to for real, is diagnosed by its name: door out, attempt, probe, diagnosis."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -46,7 +47,7 @@ async def egress(tmp_path: Path) -> AsyncIterator[Egress]:
 async def examine(
     egress: Egress, url: str, *, auth_header: str | None = None, probe: bool = True, patience: timedelta = PATIENT
 ) -> Diagnosis:
-    """Attempt a delivery three times as the worker does, and diagnose what came of it."""
+    """Attempt a delivery three times with the worker's own code, and diagnose what came of it."""
     target = Target(
         id="wh_1",
         workspace_id="ws_1",
@@ -58,17 +59,17 @@ async def examine(
         timeout=patience,
         max_in_flight=None,
         rate_limit_per_second=None,
-        headers={auth_header: "planted-secret"} if auth_header else {},
+        headers={auth_header: "Bearer planted-secret"} if auth_header else {},
         secret_headers=frozenset({auth_header.lower()} if auth_header else ()),
         signing=(),
         keys={},
         version=datetime.now(UTC),
     )
-    facts = []
-    for number in (1, 2, 3):
-        message = Message("evt_1", "interview.completed", datetime.now(UTC), "{}", "dlv_1")
-        made = await attempt(target, message, number=number, retries_used=0, send=egress, rng=Random(1))
-        facts.insert(0, attempt_fact({"delivery_id": "dlv_1", **attempt_view(made.log)}))
+    message = Message("evt_1", "interview.completed", datetime.now(UTC), "{}", "dlv_1")
+    made = await asyncio.gather(
+        *(attempt(target, message, number=n, retries_used=0, send=egress, rng=Random(1)) for n in (1, 2, 3))
+    )
+    facts = [attempt_fact({"delivery_id": "dlv_1", **attempt_view(one.log)}) for one in made]
     webhook = WebhookFacts(
         url=url,
         enabled=True,
@@ -83,7 +84,7 @@ async def examine(
     prober = Prober(egress, egress.policy, tls=egress.tls, stage_seconds=patience.total_seconds())
     report = await prober(url) if probe else None
     found = diagnose(webhook, facts, [], report, now=datetime.now(UTC))
-    assert "planted-secret" not in str(found.as_dict())
+    assert "planted-secret" not in str([found.as_dict(), *(one.log for one in made)])
     return found
 
 
@@ -168,6 +169,12 @@ async def test_unauthorized_says_whether_an_auth_header_is_set(lab: FaultLab, eg
     told = "An auth header is set: `Authorization`." if auth_header else "An auth header is not set."
     assert told in evidence(found, "settings")
     assert found.fixes[0].change == {"action": "edit_endpoint"}
+
+
+async def test_secret_that_the_endpoint_repeats_is_masked(lab: FaultLab, egress: Egress):
+    url = await lab.status(401, b'{"error": "invalid token planted-secret"}', ("X-Echo: Bearer planted-secret",))
+    found = await examine(egress, url, auth_header="X-Own")
+    assert "invalid token ••••••" in evidence(found, "response")
 
 
 async def test_redirect_names_its_target_and_offers_it(lab: FaultLab, egress: Egress):
