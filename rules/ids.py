@@ -4,8 +4,9 @@ import os
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _RANDOM_BITS = 80
-_LENGTH = 26
+_SHIFTS = range(120, -1, -10)
 
 
 def new_id(prefix: str, *, now_ms: int | None = None, entropy: bytes | None = None) -> str:
@@ -20,4 +21,4 @@ def new_id(prefix: str, *, now_ms: int | None = None, entropy: bytes | None = No
     milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     random = int.from_bytes(os.urandom(_RANDOM_BITS // 8) if entropy is None else entropy)
     number = (milliseconds << _RANDOM_BITS) | random
-    return prefix + "_" + "".join([_ALPHABET[(number >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)])
+    return prefix + "_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

@@ -81,6 +81,8 @@ def main() -> None:
     """Run a command; an error that is ours is one line on stderr, not a trace."""
     os.environ.setdefault("LANGSMITH_TRACING", "false")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx", "httpx2", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         app()
     except HookwrightError as error:

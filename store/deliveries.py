@@ -1,5 +1,6 @@
 """The queue and the log: deliveries, attempts, workers."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,17 +100,18 @@ async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
 
 async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Row]:
     """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
-    ids: list[str] = []
+    claimed: list[Row] = []
     for webhook_id, share in shares.items():
-        statement = _due(webhook_id, share, now)
-        ids += (await connection.execute(statement.with_for_update(skip_locked=True))).scalars()
-    if not ids:
-        return []
-    await connection.execute(_CLAIM, [{"claimed": delivery_id, "by": worker_id} for delivery_id in ids])
-    return await _with_events(connection, ids)
+        due = _due(webhook_id, share, now).with_for_update(skip_locked=True)
+        statement = update(deliveries).where(deliveries.c.id.in_(due)).values(worker_id=worker_id)
+        claimed += (await connection.execute(statement.returning(*_CLAIMED))).mappings()
+    return await _with_events(connection, claimed)
 
 
-_CLAIM = update(deliveries).where(deliveries.c.id == bindparam("claimed")).values(worker_id=bindparam("by"))
+_CLAIMED = [
+    deliveries.c[name]
+    for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts", "retries_used")
+]
 
 
 def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
@@ -126,16 +128,20 @@ def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
     )
 
 
-async def _with_events(connection: AsyncConnection, ids: list[str]) -> list[Row]:
-    columns = [
-        deliveries.c[name] for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts")
-    ]
-    statement = (
-        select(*columns, deliveries.c.retries_used, events.c.payload, events.c.occurred_at)
-        .join(events, (events.c.workspace_id == deliveries.c.workspace_id) & (events.c.id == deliveries.c.event_id))
-        .where(deliveries.c.id.in_(ids))
-    )
-    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+async def _with_events(connection: AsyncConnection, claimed: list[Row]) -> list[Row]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for row in claimed:
+        wanted[row["workspace_id"]].add(row["event_id"])
+    found: dict[tuple[str, str], Row] = {}
+    for workspace_id, ids in wanted.items():
+        statement = select(events.c.id, events.c.payload, events.c.occurred_at).where(
+            events.c.workspace_id == workspace_id, events.c.id.in_(ids)
+        )
+        for row in (await connection.execute(statement)).mappings():
+            found[workspace_id, row["id"]] = row
+    columns = ("payload", "occurred_at")
+    matched = [(row, found[row["workspace_id"], row["event_id"]]) for row in claimed]
+    return [{**row, **{name: event_row[name] for name in columns}} for row, event_row in matched]
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:

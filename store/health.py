@@ -18,14 +18,6 @@ async def versions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str,
     return {row.id: row.updated_at for row in await connection.execute(statement)}
 
 
-async def active(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
-    """Return which of the webhooks are enabled and not deleted."""
-    statement = select(webhooks.c.id).where(
-        webhooks.c.id.in_(list(ids)), webhooks.c.enabled.is_(True), webhooks.c.deleted_at.is_(None)
-    )
-    return set((await connection.execute(statement)).scalars())
-
-
 async def fold(connection: AsyncConnection, webhook_id: str, results: Sequence[AttemptResult]) -> None:
     """Fold attempts, in their order, into a webhook's counters, without reading them first."""
     batch = fold_all(Health(), results)

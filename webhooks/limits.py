@@ -1,4 +1,4 @@
-"""How many deliveries a webhook may start now: its share of the free slots, its in-flight cap, its rate limit."""
+"""How many deliveries of a webhook may be claimed now: its fair share, its in-flight cap, its rate limit."""
 
 import time
 from collections import Counter
@@ -9,49 +9,51 @@ from webhooks.request import Target
 _BURST_SECONDS = 1.0
 
 
+LANES = 64
+_LEAST_SHARE = 8
+
+
 class Limits:
-    """Slots and token buckets of one worker.
+    """What one worker has claimed, and the token buckets of webhooks with a rate limit.
 
     Args:
-        slots: Attempts in flight at once, over all webhooks.
-        slots_per_webhook: The same for a webhook that sets no `max_in_flight`.
+        claims: Deliveries claimed at once, over all webhooks. It may be exceeded by a few of each webhook, so that
+            webhooks that hang cannot keep the others from being claimed at all.
+        claims_per_webhook: The same for one webhook.
 
     """
 
-    def __init__(self, slots: int, slots_per_webhook: int) -> None:
-        self.in_flight: Counter[str] = Counter()
-        self._slots = slots
-        self._slots_per_webhook = slots_per_webhook
+    def __init__(self, claims: int, claims_per_webhook: int) -> None:
+        self.claimed: Counter[str] = Counter()
+        self._claims = claims
+        self._claims_per_webhook = claims_per_webhook
         self._tokens: dict[str, tuple[float, float]] = {}
 
-    @property
-    def free(self) -> int:
-        """Return how many more attempts may be started."""
-        return self._slots - self.in_flight.total()
-
     def shares(self, targets: Mapping[str, Target]) -> dict[str, int]:
-        """Divide the free slots evenly among webhooks, each within its own limits; what is left over is not spent."""
-        if not targets or self.free <= 0:
+        """Divide what is left evenly among webhooks, each within its own limits; what one leaves over is not spent."""
+        if not targets:
             return {}
-        fair = max(1, self.free // len(targets))
+        left = self._claims - self.claimed.total()
+        fair = max(_LEAST_SHARE, left // len(targets))
         shares = {id_: min(fair, self._allowed(target)) for id_, target in targets.items()}
         return {id_: share for id_, share in shares.items() if share > 0}
 
     def start(self, target: Target) -> None:
-        """Count an attempt as started."""
-        self.in_flight[target.id] += 1
+        """Count a delivery as claimed."""
+        self.claimed[target.id] += 1
         if target.rate_limit_per_second is not None:
             tokens, at = self._tokens.get(target.id, (0.0, 0.0))
             self._tokens[target.id] = (tokens - 1, at)
 
     def end(self, webhook_id: str) -> None:
-        """Count an attempt as ended."""
-        self.in_flight[webhook_id] -= 1
-        if self.in_flight[webhook_id] <= 0:
-            del self.in_flight[webhook_id]
+        """Count a claimed delivery as done with."""
+        self.claimed[webhook_id] -= 1
+        if self.claimed[webhook_id] <= 0:
+            del self.claimed[webhook_id]
 
     def _allowed(self, target: Target) -> int:
-        free = (target.max_in_flight or self._slots_per_webhook) - self.in_flight[target.id]
+        most = self._claims_per_webhook if target.max_in_flight is None else target.max_in_flight
+        free = most - self.claimed[target.id]
         if target.rate_limit_per_second is None:
             return free
         return min(free, int(self._refill(target.id, target.rate_limit_per_second)))

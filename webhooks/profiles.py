@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from json.encoder import encode_basestring as quoted
 from typing import Any, Literal
 
 from rules.retry import RetryPolicy
@@ -109,7 +110,7 @@ def _compact(value: Any) -> str:
 
 def _enveloped(message: Message) -> bytes:
     test = ',"test":true' if message.test else ""
-    head = f'{{"id":{_compact(message.event_id)},"type":{_compact(message.event_type)}'
+    head = f'{{"id":{quoted(message.event_id)},"type":{quoted(message.event_type)}'
     return f'{head},"timestamp":"{rfc3339(message.occurred_at)}"{test},"data":{message.payload}}}'.encode()
 
 

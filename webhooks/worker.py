@@ -7,7 +7,7 @@ claims back after `SILENCE`; so every delivery is attempted at least once, whate
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -24,7 +24,7 @@ from store.pages import Row
 from store.session import Database
 from webhooks.attempt import Attempted, attempt
 from webhooks.columns import Columns
-from webhooks.limits import Limits
+from webhooks.limits import LANES, Limits
 from webhooks.profiles import Message
 from webhooks.request import Target, open_target
 from webhooks.wakeup import Wakeup
@@ -48,8 +48,8 @@ class Worker:
         columns: Opens the secrets of webhooks.
         send: The one door out.
         wakeup: Rung when this process makes work due.
-        slots: Attempts in flight at once.
-        slots_per_webhook: The same for one webhook that sets no `max_in_flight`.
+        claims: Deliveries claimed at once, over all webhooks.
+        claims_per_webhook: The same for one webhook; at most 64 of them are in flight at a time.
         rng: Where jitter comes from.
 
     """
@@ -61,8 +61,8 @@ class Worker:
         send: Send,
         wakeup: Wakeup,
         *,
-        slots: int = 512,
-        slots_per_webhook: int = 256,
+        claims: int = 1024,
+        claims_per_webhook: int = 512,
         rng: Random | None = None,
     ) -> None:
         self.id = new_id("wrk")
@@ -71,8 +71,10 @@ class Worker:
         self._send = send
         self._wakeup = wakeup
         self._rng = rng or Random()
-        self._limits = Limits(slots, slots_per_webhook)
-        self._batch = slots // 2
+        self._limits = Limits(claims, claims_per_webhook)
+        self._batch = claims_per_webhook // 4
+        self._queues: dict[str, deque[Row]] = defaultdict(deque)
+        self._lanes: Counter[str] = Counter()
         self._targets: dict[str, Target] = {}
         self._finished: list[Finished] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,8 +127,8 @@ class Worker:
     async def _settle(self, connection: AsyncConnection, finished: list[Finished]) -> None:
         if not finished:
             return
-        active = await health_store.active(connection, {row["webhook_id"] for row, _ in finished})
-        results = [self._result(row, made, row["webhook_id"] in active) for row, made in finished]
+        await self._refresh(connection, {row["webhook_id"] for row, _ in finished})
+        results = [self._result(row, made) for row, made in finished]
         await store.finish(connection, results, [made.log for _, made in finished])
         outcomes: dict[str, list[AttemptResult]] = defaultdict(list)
         for row, made in finished:
@@ -134,14 +136,14 @@ class Worker:
         for webhook_id, made_of in outcomes.items():
             await health_store.fold(connection, webhook_id, made_of)
 
-    def _result(self, row: Row, made: Attempted, is_active: bool) -> Row:  # noqa: FBT001 - reads as the fact it is
+    def _result(self, row: Row, made: Attempted) -> Row:
         return {
             "finished_id": row["id"],
             "by": self.id,
             "new_status": made.result.status,
             "made": row["attempts"] + 1,
             "used": row["retries_used"] + 1,
-            "again_at": made.run_at if is_active else None,
+            "again_at": made.run_at if self._targets[row["webhook_id"]].active else None,
             "ended_at": made.result.at if made.run_at is None else None,
             "code": made.log["status_code"],
             "message": made.log["error"],
@@ -149,8 +151,6 @@ class Worker:
         }
 
     async def _claim(self, connection: AsyncConnection) -> list[Row]:
-        if self._limits.free <= 0:
-            return []
         now = datetime.now(UTC)
         due = await store.due_webhooks(connection, now)
         if not due:
@@ -169,9 +169,24 @@ class Worker:
             self._targets[row["id"]] = open_target(row, self._columns)
 
     def _start(self, row: Row) -> None:
-        task = asyncio.create_task(self._attempt(row, self._targets[row["webhook_id"]]))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
+        webhook_id = row["webhook_id"]
+        self._queues[webhook_id].append(row)
+        if self._lanes[webhook_id] < LANES:
+            self._lanes[webhook_id] += 1
+            task = asyncio.create_task(self._lane(webhook_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _lane(self, webhook_id: str) -> None:
+        """Attempt one delivery of a webhook after the other, until none is queued."""
+        queue = self._queues[webhook_id]
+        try:
+            while queue:
+                row = queue.popleft()
+                await self._attempt(row, self._targets[webhook_id])
+        finally:
+            self._lanes[webhook_id] -= 1
 
     async def _attempt(self, row: Row, target: Target) -> None:
         message = Message(row["event_id"], row["event_type"], row["occurred_at"], row["payload"], row["id"])
