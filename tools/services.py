@@ -1,15 +1,12 @@
 """What the tools work with: the services of the webhooks room."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from webhooks.insights import Insights
 from webhooks.perspectives import Perspectives
 from webhooks.registry import Registry
+from webhooks.repair import Doctor
 from webhooks.testing import Tester
-
-if TYPE_CHECKING:
-    from webhooks.repair import Doctor
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +17,4 @@ class Services:
     perspectives: Perspectives
     insights: Insights
     tester: Tester
-    doctor: "Doctor"
+    doctor: Doctor

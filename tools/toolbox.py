@@ -105,7 +105,7 @@ class Tool(Generic[A]):
 
     def __post_init__(self) -> None:
         """Render the JSON Schema once; models get it with every request."""
-        object.__setattr__(self, "schema", _compact(self.arguments.model_json_schema()))
+        object.__setattr__(self, "schema", _for_models(self.arguments.model_json_schema()))
 
     async def run(self, services: Services, call: Call, arguments: Mapping[str, Any]) -> Result:
         """Run the tool; whatever is wrong with the request comes back as a result that says how to correct it."""
@@ -178,10 +178,36 @@ def untrusted(text: str | None, *, limit: int = 2000) -> dict[str, Any] | None:
     return wrapped
 
 
-def _compact(schema: Any) -> Any:
-    """Drop the titles that pydantic adds: a model does not need them, and they cost tokens in every request."""
-    if isinstance(schema, dict):
-        return {
-            key: _compact(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))
-        }
-    return [_compact(item) for item in schema] if isinstance(schema, list) else schema
+def _for_models(schema: dict[str, Any]) -> dict[str, Any]:
+    """Write a schema as every model endpoint understands it: no references, no `null` alternatives, no titles.
+
+    Some endpoints ignore or refuse these, and they cost tokens in each request. Arguments are checked against the full
+    model all the same.
+    """
+    plain: dict[str, Any] = _plain(schema, schema.get("$defs", {}))
+    plain.pop("$defs", None)
+    return plain
+
+
+def _plain(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_plain(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _plain({**definitions[node["$ref"].rsplit("/", 1)[-1]], **_without(node, "$ref")}, definitions)
+    if real := [option for option in node.get("anyOf", ()) if option != {"type": "null"}]:
+        rest = _without(node, "anyOf", "default")
+        return _plain({**real[0], **rest} if len(real) == 1 else {**rest, "anyOf": real}, definitions)
+    if "properties" not in node:
+        return {key: _plain(value, definitions) for key, value in node.items() if not _is_title(key, value)}
+    properties = {name: _plain(value, definitions) for name, value in node["properties"].items()}
+    return {**_without(node, "title", "description", "$defs"), "properties": properties}
+
+
+def _without(node: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in names}
+
+
+def _is_title(key: str, value: Any) -> bool:
+    return key == "title" and isinstance(value, str)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,3 +134,26 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     yield made
     await made.assistant.aclose()
     await database.close()
+
+
+def _conversation(request: Any) -> list[Any]:
+    """What a recorded request is recognised by: what was said and called; not the prompt, whose wording may change."""
+    body = json.loads(request.body)
+    return [
+        (message["role"], message.get("content") if message["role"] != "tool" else "", names_of(message))
+        for message in body["messages"]
+        if message["role"] != "system"
+    ]
+
+
+def names_of(message: Mapping[str, Any]) -> list[str]:
+    return [call["function"]["name"] for call in message.get("tool_calls") or ()]
+
+
+def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
+    del config
+
+    def same_conversation(recorded: Any, asked: Any) -> None:
+        assert _conversation(recorded) == _conversation(asked)
+
+    vcr.register_matcher("conversation", same_conversation)
