@@ -154,7 +154,7 @@ def _within(token: Token, option: str) -> bool:
         said in words
         or said in option.casefold().split()
         or (len(said) > 3 and any(word.startswith(said) for word in words))
-    )  # noqa: PLR2004 - shorter beginnings fit anything
+    )
 
 
 def _value(text: str, question: Question) -> str:
@@ -164,7 +164,7 @@ def _value(text: str, question: Question) -> str:
     tokens = [token for token in tokenise(text) if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
     if question.expects == "number":
         numbers = [token.value for token in tokens if token.kind is Kind.NUMBER]
-        return question.template.format(numbers[0]) if len(numbers) == 1 and len(tokens) <= 4 else ""  # noqa: PLR2004 - "make it at least 70"
+        return question.template.format(numbers[0]) if len(numbers) == 1 and len(tokens) <= 4 else ""
     if question.expects == "header":
         return (
             question.template.format(tokens[0].text)

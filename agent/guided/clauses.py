@@ -29,6 +29,7 @@ class Clause:
     mood: Mood
     joiner: str = ""
     polite: bool = False
+    lead: tuple[str, ...] = ()
     asked: bool = False
     doubts: tuple[str, ...] = ()
 
@@ -113,8 +114,10 @@ def _starts_request(sentence: Sequence[Token], index: int, before: Sequence[Toke
     rest = list(sentence[index + 1 :])
     if not before or not rest:
         return True
-    if sentence[index].norm in {"then", "but"}:
-        return not rest[0].is_word("not") or bool(longest_at(rest, 1, "verbs", "change"))
+    if sentence[index].norm == "then":
+        return True
+    if sentence[index].norm == "but":
+        return not any(token.is_word("all", "everything", "anything", "nothing", "every", "any") for token in before[-4:])
     if whole(rest, "marks", "cancel") or (sentence[index].norm == "," and rest[0].is_word("then")):
         return True
     rest, polite, _ = strip(rest)
@@ -157,7 +160,9 @@ def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
 
 def _begins_more(rest: Sequence[Token], size: int) -> bool:
     """Tell whether a longer phrase than the prefix begins here ("no more …", "can you tell me why …")."""
-    if rest[0].is_word("no") and len(rest) > 1 and spans_at(rest, 1, "events"):
+    if rest[0].is_word("no", "not") and len(rest) > 1 and (
+        spans_at(rest, 1, "events") or spans_at(rest, 1, "verbs") or spans_at(rest, 1, "nouns")
+    ):
         return True
     verbs = spans_at(rest, 0, "verbs")
     marks = spans_at(rest, 0, "marks", ("question", "hypothetical", "negation"))
@@ -190,7 +195,7 @@ def mood_of(tokens: Sequence[Token]) -> Mood:
 def _clause(part: Sequence[Token], joiner: str, before: Sequence[Clause], *, asked: bool) -> Clause:
     if whole(part, "marks", "cancel"):
         return Clause(tuple(part), Mood.CANCEL, joiner, asked=asked)
-    rest, polite, _ = strip(part)
+    rest, polite, lead = strip(part)
     if not rest:
         kept = Mood.FRAGMENT if has(part, "marks", "yes") or has(part, "marks", "no") else Mood.EMPTY
         return Clause(tuple(part), kept, joiner, asked=asked)
@@ -198,7 +203,7 @@ def _clause(part: Sequence[Token], joiner: str, before: Sequence[Clause], *, ask
     if mood is Mood.CANCEL and whole(rest, "marks", "cancel") and len(rest) == 1 and polite:
         mood = Mood.COMMAND
     mood, doubts = _inherited(mood, joiner, before, asked=asked)
-    return Clause(tuple(rest), mood, joiner, polite, asked, doubts)
+    return Clause(tuple(rest), mood, joiner, polite, lead, asked, doubts)
 
 
 def _inherited(mood: Mood, joiner: str, before: Sequence[Clause], *, asked: bool) -> tuple[Mood, tuple[str, ...]]:

@@ -74,6 +74,8 @@ def converse(text: str, memory: Memory) -> Script:
 
 def _needs_list(reading: Reading, memory: Memory) -> bool:
     if reading.intent in _ON_ONE or reading.doubts:
+        if reading.intent in {Intent.ADJUST, Intent.TAG_MATCH} and memory.acts:
+            return False
         if reading.intent is Intent.APPLY or (reading.intent is Intent.FIX and memory.diagnosed):
             return False
         return needs_listing(_without_own_words(reading), memory)
@@ -166,7 +168,7 @@ def _on_targets(stage: Stage) -> Script:
     ):
         found: tuple[str, ...] = (memory.diagnosed,)
         leftover: tuple[str, ...] = ()
-    elif reading.intent is Intent.ADJUST and not reading.mention.ids and memory.acts and not reading.mention.names:
+    elif reading.intent in {Intent.ADJUST, Intent.TAG_MATCH} and not reading.mention.ids and memory.acts and not reading.mention.names:
         found, leftover = (str(memory.acts[-1].call.arguments.get("webhook_id") or memory.focus),), ()
     elif (
         reading.intent in {Intent.DIAGNOSE, Intent.FIX}
@@ -233,7 +235,7 @@ def _confirm_many(reading: Reading, found: tuple[str, ...], memory: Memory) -> R
         webhooks,
         memory,
         f"I change one webhook at a time, so that each change can be undone. Which one first?",
-    )  # noqa: F541
+    )
 
 
 __all__ = ["FILTERING", "Mood", "converse"]

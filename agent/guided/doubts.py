@@ -31,14 +31,26 @@ def before_acting(readings: tuple[Reading, ...], memory: Memory) -> Reply | None
     choices = [reading for reading in readings if "choice" in reading.doubts]
     if choices:
         return _ask("choice", acting, memory)
-    for reading in acting:
-        pending = [doubt for doubt in reading.doubts if not (doubt == "fragment" and _goes_on(memory))]
+    for place, reading in enumerate(acting):
+        after_filter = _continues(reading) and (_goes_on(memory) or any(one.intent is Intent.FILTER for one in acting[:place]))
+        after_filter = after_filter or any(one.intent is Intent.CREATE for one in acting[:place])
+        pending = [doubt for doubt in reading.doubts if not (doubt == "fragment" and after_filter)]
         if pending:
             return _ask(pending[0], [reading], memory)
+    vague = next((reading for reading in acting if _removes_something(reading, memory)), None)
+    if vague:
+        return _remove_what(vague, memory)
     unclear = [reading for reading in readings if reading.intent is Intent.UNKNOWN and not _harmless(reading)]
     if unclear:
         return _unclear(unclear[0], acting, memory)
     return None
+
+
+def _continues(reading: Reading) -> bool:
+    """Tell whether a few words begin like the rest of something ("and …", "with …", "over …")."""
+    clause = reading.clause
+    starts = clause.tokens[0].is_word("with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose")
+    return starts or clause.joiner in {"and", "but", "plus", ",", "&", "+", "then"} or bool({"and", "also", "plus"} & set(clause.lead))
 
 
 def _goes_on(memory: Memory) -> bool:
@@ -48,7 +60,7 @@ def _goes_on(memory: Memory) -> bool:
 
 def _harmless(reading: Reading) -> bool:
     """Tell whether words that were not understood cannot change what the rest means."""
-    return reading.clause.joiner == "" and len(reading.clause.tokens) <= 2 and not reading.values.filtering  # noqa: PLR2004 - "hi team."
+    return reading.clause.joiner == "" and len(reading.clause.tokens) <= 2 and not reading.values.filtering
 
 
 def _ask(doubt: str, readings: list[Reading], memory: Memory) -> Reply:
@@ -130,3 +142,30 @@ def merged(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
 def _together(one: Values, other: Values) -> Values:
     return replace(one, events=(*one.events, *other.events), tags=(*one.tags, *other.tags), tag_match=one.tag_match or other.tag_match,
                    comparisons=(*one.comparisons, *other.comparisons), tests=(*one.tests, *other.tests), url=one.url or other.url)  # fmt: skip
+
+
+_FILTER_OF = {
+    "set_trust_filter": Intent.CLEAR_TRUST,
+    "set_tag_filter": Intent.CLEAR_TAGS,
+    "set_conditions": Intent.CLEAR_CONDITIONS,
+    "set_event_filter": Intent.ALL_EVENTS,
+}
+
+
+def _removes_something(reading: Reading, memory: Memory) -> bool:
+    """Tell whether "remove it" may mean the filter that was just set, or the webhook."""
+    if reading.intent is Intent.DELETE and len(reading.clause.tokens) == 1:
+        return True
+    bare = not (reading.mention.ids or reading.mention.names or reading.residue or reading.mention.noun)
+    return reading.intent is Intent.DELETE and bare and bool(memory.acts) and memory.acts[-1].call.name in _FILTER_OF
+
+
+def _remove_what(reading: Reading, memory: Memory) -> Reply:
+    last = memory.acts[-1].call.name if memory.acts else ""
+    if last not in _FILTER_OF:
+        return ask("What shall I delete?", *_options(reading, memory))
+    kinds = (replace(reading, intent=_FILTER_OF[last]), reading)
+    return ask(
+        "Do you mean the filter that I just set, or the whole webhook?",
+        *(option for one in kinds for option in _options(one, memory)),
+    )

@@ -53,6 +53,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.DRY_RUN, "dryrun"),
     _row(Intent.DRY_RUN, "test", "filter trust tag condition"),
     _row(Intent.DRY_RUN, "test", needs="tags tests fields trust"),
+    _row(Intent.TEST, "test", needs="test_phrase"),
     _row(Intent.CREATE, "create change show also", needs="new_webhook"),
     _row(Intent.CREATE, "create also only", needs="url host", lacks="webhook url mention timeout header"),
     _row(Intent.CREATE, "create", needs="fresh"),
@@ -103,7 +104,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.FILTER, "skip", needs="residue", lacks="webhook_object url everything only_negation", mode="skip"),
     _row(Intent.TEST, "test", lacks="delivery condition"),
     _row(Intent.FIX, "fix"),
-    _row(Intent.APPLY, "apply"),
+    _row(Intent.APPLY, "apply", lacks="residue filtering"),
     _row(Intent.DIAGNOSE, "diagnose"),
     _row(Intent.CHANGES, "show diagnose", "change"),
     _row(Intent.DELIVERIES, "show diagnose", "delivery"),
@@ -114,8 +115,9 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.SHOW, "show", needs="mention named"),
     _row(Intent.SHOW, "show", "trust tag condition filter header url timeout retries settings name"),
     _row(Intent.LIST, "show", "webhook"),
+    _row(Intent.LIST, "show", needs="everything plural", lacks="settings"),
     _row(Intent.STATUS, "show", needs="status_words"),
-    _row(Intent.EDIT_FORM, "change", needs="webhook_object mention"),
+    _row(Intent.EDIT_FORM, "change", needs="webhook_object mention named", lacks="number filtering"),
     _row(Intent.SHOW, "show", needs="residue"),
 )
 

@@ -52,6 +52,7 @@ class Memory:
 
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     listed: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     focus: str = ""
     acts: list[Act] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)

@@ -128,7 +128,7 @@ def _play_again(turn: Turn, memory: Memory) -> None:
     if isinstance(outcome, Reply) and outcome.focus:
         memory.focus = "" if outcome.focus == "-" else outcome.focus
     if isinstance(outcome, Reply) and outcome.listed:
-        memory.listed = outcome.listed
+        memory.shown = outcome.listed
 
 
 def _offered(outcome: Call | Reply, tools: frozenset[str]) -> Call | Reply:

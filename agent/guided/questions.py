@@ -67,6 +67,7 @@ _SILENT = {
     "fires",
     "sends",
     "get",
+    "gets",
     "got",
     "send",
 }
@@ -88,6 +89,7 @@ _PASS = {
     "accepted",
     "reach",
     "get",
+    "gets",
     "included",
     "arrive",
     "accept",
@@ -174,7 +176,7 @@ def _intent(words: list[str], found: Contents, topic: str, clause: Clause) -> In
         ["how", "should"],
     )
     about_one = found.mention.explicit or bool(found.residue) or "webhook" in nouns
-    if first in {"why", "how"} and "why" in said | {first} and first == "why" and not said & {"https"}:
+    if "why" in said and "https" not in said and not found.values.url:
         return Intent.CHANGES if said & {"you", "changed"} and "did" in said else Intent.DIAGNOSE
     if said & {"happens", "happen"} and topic or (asks_how and topic) or (first in {"should", "shall"} and not topic):
         return Intent.TOPIC if topic else Intent.ADVICE
@@ -190,6 +192,8 @@ def _intent(words: list[str], found: Contents, topic: str, clause: Clause) -> In
         )
     ):
         return Intent.DRY_RUN
+    if said & {"set", "current", "currently", "its", "my", "this"} and nouns & _ASPECTS and topic in {"trust", "filters", "conditions", "retrying", "slow"}:
+        return Intent.SHOW
     if topic and not (topic in {"slow", "retrying"} and about_one and first in {"is", "why"}):
         return Intent.TOPIC
     if clause.mood == "hypothetical":
@@ -244,6 +248,8 @@ def _about(words: list[str], found: Contents, *, about_one: bool) -> Intent:
         return Intent.SHOW
     if "perspective" in nouns and "webhook" not in nouns and first in {"what", "which", "how", "are", "any", "is"}:
         return Intent.PERSPECTIVES
+    if found.mention.state == "failing" and "what" in said:
+        return Intent.DIAGNOSE
     if said & _WELL:
         return Intent.STATUS
     if nouns & _ASPECTS:
@@ -257,7 +263,7 @@ def _about(words: list[str], found: Contents, *, about_one: bool) -> Intent:
 
 def _remark(words: list[str], found: Contents, topic: str) -> Intent:
     said, nouns = set(words), found.nouns
-    if topic and topic not in {"delete", "disable", "enable"} and len(words) <= 12:  # noqa: PLR2004 - a long story is not a question about one topic
+    if topic and topic not in {"delete", "disable", "enable"} and len(words) <= 12:
         return Intent.TOPIC
     if (
         (said & _NEGATIVE and said & _SILENT)
@@ -265,12 +271,14 @@ def _remark(words: list[str], found: Contents, topic: str) -> Intent:
         and (found.mention.explicit or "webhook" in nouns or said & {"it", "something"})
     ):
         return Intent.DIAGNOSE
+    if words[0] in {"it", "this", "that", "its", "they"} and not found.values.filtering:
+        return Intent.REMARK
     return _lone(said, found)
 
 
 def _lone(said: set[str], found: Contents) -> Intent:
     """Read a few words alone ("deliveries", "tags please", "the status") as a wish to see them."""
-    if said & {"i", "we", "he", "she", "they", "you", "my"} - ({"my"} if len(said) <= 3 else set()):  # noqa: PLR2004 - "my webhooks"
+    if said & {"i", "we", "he", "she", "they", "you", "my"} - ({"my"} if len(said) <= 3 else set()):
         return Intent.REMARK
     table = (
         ("change", Intent.CHANGES),

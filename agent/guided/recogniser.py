@@ -14,16 +14,7 @@ from agent.guided.slots.values import Contents, read_light, read_values
 from agent.guided.tokens import Kind, tokenise
 from agent.guided.topics import small_talk
 
-_LIGHT = {
-    Intent.ENABLE,
-    Intent.DISABLE,
-    Intent.DELETE,
-    Intent.KILL,
-    Intent.TEST,
-    Intent.DIAGNOSE,
-    Intent.FIX,
-    Intent.EDIT_FORM,
-}
+_LIGHT = {Intent.ENABLE, Intent.DISABLE, Intent.DELETE, Intent.KILL, Intent.TEST, Intent.DIAGNOSE, Intent.FIX}
 _STATEMENT = {
     "fires",
     "sends",
@@ -59,6 +50,8 @@ def recognise(text: str, names: tuple[str, ...] = ()) -> tuple[Reading, ...]:
     if talk:
         return (Reading(Intent.SOCIAL, Clause(tokens, Mood.FRAGMENT), topic=talk),)
     readings = [read_clause(clause) for clause in cut(tokens)]
+    if any(reading.values.secret for reading in readings):
+        readings = [replace(one, intent=Intent.EDIT_FORM, values=replace(one.values, secret="value")) if one.intent in {Intent.SET_HEADER, Intent.ADJUST} else one for one in readings]
     return tuple(_settle(readings))
 
 
@@ -97,6 +90,8 @@ def _guess_after_negation(clause: Clause) -> Intent | None:
 def _read_command(clause: Clause) -> Reading:
     heads = spans_at(clause.tokens, 0, "verbs")
     verbs = frozenset(span.key for span in heads)
+    if verbs & {"enable", "disable"}:
+        verbs -= {"undo"}
     page = Page(clause.tokens)
     size = max(
         (span.end for span in heads if "~" not in span.key and span.indexes == tuple(range(span.end))), default=1
@@ -104,9 +99,13 @@ def _read_command(clause: Clause) -> Reading:
     page.mark(heads[0].indexes if heads else ())
     _free_verb_values(page, heads[0].indexes if heads else ())
     found = read_values(page)
-    frame = match(verbs, facts_of(page, found, min(size, 1)))
+    facts = facts_of(page, found, min(size, 1))
+    if any(span.key == "test" and len(span.indexes) > 1 for span in heads):
+        facts |= {"test_phrase"}
+    frame = match(verbs, facts)
     if frame is None:
-        return Reading(Intent.UNKNOWN, clause, found.values, found.mention, found.nouns, found.residue)
+        intent = Intent.REMARK if clause.tokens[0].is_word("i", "we", "it", "this", "they") else Intent.UNKNOWN
+        return Reading(intent, clause, found.values, found.mention, found.nouns, found.residue)
     if frame.intent in _LIGHT and not (frame.intent is Intent.TEST and found.values.events):
         used = next(span for span in heads if span.key in frame.verbs)
         page = Page(clause.tokens)
@@ -139,6 +138,8 @@ def _blockers(clause: Clause, intent: Intent) -> list[str]:
     """Find what makes a command uncertain: a question mark, a condition, a time, a second thought."""
     words = [token.norm for token in clause.tokens]
     doubts: list[str] = []
+    if words[0] == "no" and intent not in {Intent.FILTER, Intent.SET_RETRIES}:
+        doubts.append("asked")
     if clause.asked and not clause.polite:
         doubts.append("asked")
     if (
@@ -147,7 +148,7 @@ def _blockers(clause: Clause, intent: Intent) -> list[str]:
         and has(clause.tokens[1:], "marks", "conditional")
     ):
         doubts.append("condition")
-    if intent in FILTERING and {"if", "unless", "until", "till"} & set(words):
+    if intent in FILTERING and ({"unless", "until", "till"} & set(words) or ("if" in words and not {"only", "just"} & set(words))):
         doubts.append("condition")
     if has(clause.tokens, "marks", "time") or _clock(clause):
         doubts.append("time")
@@ -157,6 +158,10 @@ def _blockers(clause: Clause, intent: Intent) -> list[str]:
         or words[-1:] == ["not"]
     ):
         doubts.append("negation")
+    if intent in _LIGHT and {"except", "but", "besides", "apart"} & set(words) and not {"all", "everything", "every"} & set(words):
+        doubts.append("negation")
+    if intent in _LIGHT and "or" in words:
+        doubts.append("choice")
     if {"maybe", "perhaps", "possibly", "probably"} & set(words):
         doubts.append("asked")
     return doubts
@@ -186,6 +191,7 @@ def _read_fragment(clause: Clause) -> Reading:
     page = Page(clause.tokens)
     found = read_values(page)
     words = {token.norm for token in clause.tokens}
+    words |= {word for word in clause.lead if word == "also"}
     mode = (
         "skip"
         if words & {"except", "exclude"}
@@ -196,9 +202,13 @@ def _read_fragment(clause: Clause) -> Reading:
         else ""
     )
     if found.values.filtering and not (mode and words & _STATEMENT):
-        doubts = () if mode or clause.joiner else ("fragment",)
+        doubts = () if mode else ("fragment",)
+        if any(page.free(index) and token.is_word("not", "never", "no") for index, token in enumerate(clause.tokens)):
+            doubts = ("negation",)
         reading = _reading(Intent.FILTER, clause, found, mode or "only")
         return replace(reading, doubts=(*reading.doubts, *doubts))
+    if "delivery" in found.nouns and not found.residue and not found.values.filtering:
+        return _reading(Intent.DELIVERIES, clause, found, "")
     if found.values.about("") and not found.residue:
         return _reading(Intent.ADJUST, clause, found, "fragment")
     if found.values.tag_match or (
@@ -206,6 +216,8 @@ def _read_fragment(clause: Clause) -> Reading:
     ):
         match_word = "all" if words & {"all", "both"} else "any"
         return replace(_reading(Intent.TAG_MATCH, clause, found, "fragment"), topic=match_word)
+    if "also" in clause.lead and found.residue and not found.mention.explicit:
+        return replace(_reading(Intent.FILTER, clause, found, "also"), doubts=("fragment",))
     return read_remark(clause)
 
 

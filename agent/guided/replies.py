@@ -149,7 +149,7 @@ def dry_run(result: Result, event: str, webhook: Mapping[str, Any]) -> Reply:
     if refused:
         return refused
     report = result.get("report") if isinstance(result.get("report"), Mapping) else result
-    assert isinstance(report, Mapping)  # noqa: S101 - narrows the type; it is one of two mappings
+    assert isinstance(report, Mapping)
     name = f"A sample {event}" if event else "The sample event"
     if report.get("matched"):
         return Reply(

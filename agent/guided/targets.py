@@ -1,7 +1,7 @@
 """Targets: which webhooks a reading means; when that is not sure, the question to ask."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from agent.guided.reading import Intent, Reading
 from agent.guided.script import Reply, ask
 from agent.guided.wording import COMMANDS, filter_command, label, safe, title
 
+_OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.DELIVERIES}
 _SURE, _NEAR = 88, 62
 _GENERIC = {
     "webhook",
@@ -47,7 +48,7 @@ def known(memory: Memory) -> list[dict[str, Any]]:
 def needs_listing(reading: Reading, memory: Memory) -> bool:
     """Tell whether a fresh list is needed to say which webhook is meant."""
     mention = reading.mention
-    if mention.ids or (mention.ordinals and memory.listed):
+    if mention.ids or (mention.ordinals and memory.shown):
         return False
     if (
         reading.residue
@@ -73,21 +74,33 @@ def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target 
     if mention.excepted and mention.plural == "all":
         return _all_but(reading, memory)
     if mention.ordinals:
-        return _ordinals(mention.ordinals, memory)
+        return _ordinals(reading, memory)
     if mention.plural:
         return _plural(reading, memory)
-    words = " ".join((*mention.names, *mention.hosts, *reading.residue))
+    words = " ".join((*mention.names, *mention.hosts, *_naming(reading, memory)))
     if words:
         found = _named(words, reading, memory)
         if found is not None:
             return found
         if not loose or mention.names or mention.hosts:
             return _unknown(words, reading, memory)
-    if mention.state:
+    if mention.state and reading.intent not in _OF_DELIVERIES:
         return _in_state(mention.state, reading, memory)
     if mention.other:
         return _other(reading, memory)
     return _implied(reading, memory, reading.residue if words else ())
+
+
+def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
+    """Give the words left over that may name a webhook; for a mere look, only those that are part of a name."""
+    if reading.acts:
+        return reading.residue
+    if reading.mention.names:
+        return ()
+    parts = {part for one in memory.webhooks.values() for part in _words(_text(one))}
+    named = tuple(word for word in reading.residue if word.casefold() in parts)
+    alone = reading.residue if not reading.clause.asked and len(reading.residue) == 1 else ()
+    return named or alone
 
 
 def _none() -> Reply:
@@ -112,7 +125,8 @@ def which(
     more = len(candidates) - len(shown)
     if more > 0:
         text += f"; and {more} more"
-    return ask(text + ".", *(command(reading, label(one, list(memory.webhooks.values()))) for one in shown))
+    question = ask(text + ".", *(command(reading, label(one, list(memory.webhooks.values()))) for one in shown))
+    return replace(question, listed=tuple(str(one["id"]) for one in shown))
 
 
 def _where(webhook: dict[str, Any]) -> str:
@@ -142,13 +156,16 @@ def new_name(reading: Reading) -> str:
     """Give the new name in "rename … to …"."""
     tokens = reading.clause.tokens
     for index in range(len(tokens) - 1, -1, -1):
-        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is") and index + 1 < len(tokens):
+        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is", "webhook") and index + 1 < len(tokens):
             return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
     return reading.values.quoted[-1] if reading.values.quoted else ""
 
 
-def _ordinals(ordinals: tuple[int, ...], memory: Memory) -> Target | Reply:
-    order = list(memory.listed) or sorted(memory.webhooks)
+def _ordinals(reading: Reading, memory: Memory) -> Target | Reply:
+    ordinals = reading.mention.ordinals
+    order = [one for one in memory.shown if one not in memory.deleted]
+    if not order:
+        return which(reading, known(memory), memory)
     picked = [order[place - 1 if place > 0 else place] for place in ordinals if 0 < abs(place) <= len(order)]
     if len(picked) != len(ordinals):
         return ask(f"There are only {len(order)} webhooks in the list.", "List the webhooks")
@@ -161,7 +178,7 @@ def _plural(reading: Reading, memory: Memory) -> Target | Reply:
         candidates = [one for one in candidates if in_state(one, reading.mention.state)]
         if not candidates:
             return Reply(f"No webhook is {reading.mention.state} at the moment.", ("List the webhooks",))
-    if reading.mention.plural == "both" and len(candidates) != 2:  # noqa: PLR2004 - both are two
+    if reading.mention.plural == "both" and len(candidates) != 2:
         return which(reading, candidates, memory, "Which two do you mean?")
     return Target(tuple(str(one["id"]) for one in candidates))
 
@@ -223,7 +240,7 @@ def matches(words: str, webhooks: Sequence[dict[str, Any]]) -> list[dict[str, An
     within = [one for one in webhooks if parts and all(part in _words(_text(one)) for part in parts)]
     if within:
         return within
-    inside = [one for one in webhooks if parts and all(len(part) >= 3 and part in _text(one) for part in parts)]  # noqa: PLR2004 - shorter parts are anywhere
+    inside = [one for one in webhooks if parts and all(len(part) >= 3 and part in _text(one) for part in parts)]
     if inside:
         return inside
     scored = sorted(((likeness(" ".join(parts), one), index) for index, one in enumerate(webhooks)), reverse=True)
@@ -243,13 +260,13 @@ def likeness(query: str, webhook: dict[str, Any]) -> float:
     """Score how much words look like the name or host of a webhook, 0 to 100."""
     name = str(webhook.get("name") or "").casefold()
     host = urlsplit(str(webhook.get("url") or "")).hostname or ""
-    names = [name, host, *[word for word in _words(name) if len(word) > 3]]  # noqa: PLR2004 - short words look like anything
+    names = [name, host, *[word for word in _words(name) if len(word) > 3]]
     return max((fuzz.ratio(query, one) for one in names if one), default=0.0)
 
 
 def _unknown(words: str, reading: Reading, memory: Memory) -> Reply:
     candidates = known(memory)
     near = [one for one in candidates if likeness(words.casefold(), one) >= _NEAR] or candidates
-    if reading.acts and len(words) > 60:  # noqa: PLR2004 - a sentence, not a name
+    if reading.acts and len(words) > 60:
         return which(reading, near, memory, "I am not sure what you would like me to do. Which webhook is this about?")
     return which(reading, near, memory, f"I don't know a webhook called “{words}”. Did you mean one of these?")

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     EVENT = "event"
     QUOTED = "quoted"
     HEADER = "header"
-    SECRET = "secret"  # noqa: S105 - the name of a kind of token
+    SECRET = "secret"
     NAME = "name"
     COMPARE = "compare"
     STOP = "stop"
@@ -78,6 +78,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "number",
         r"[-−]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?\+?\s?(?:%|percent\b|ms\b|milliseconds?\b|msec\b|s\b|secs?\b|seconds?\b|sec\b|k\b|usd\b|dollars?\b|bucks\b|eur\b|euros?\b|m\b|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|x\b|times\b|st\b|nd\b|rd\b|th\b)?(?![A-Za-z_])",
     ),
+    ("mixed", r"\d\w+"),
     ("compare", r">=|=>|<=|=<|==+|!==?|<>|≥|≤|≠|>|<|="),
     ("word", r"[^\W\d_](?:[\w]|[-'’](?=\w))*"),
     ("stop", r"[.,;!?:()\n&/+–—]|-(?=\s)|#|\S"),
@@ -126,14 +127,14 @@ def tokenise(text: str, names: tuple[str, ...] = ()) -> tuple[Token, ...]:
         tokens.append(Token(Kind.NAME, "<name>", text[start:end], name))
         position = end
     tokens += _scan(text[position:])
-    return tuple(_join_numbers(tokens))
+    return tuple(_hide_secrets(_join_numbers(tokens)))
 
 
 def _name_spans(text: str, names: tuple[str, ...]) -> list[tuple[int, int, str]]:
     """Find the longest known names in the text, outside quotation marks."""
     spans: list[tuple[int, int, str]] = []
     for name in sorted(names, key=len, reverse=True):
-        if len(name.split()) < 2:  # noqa: PLR2004 - one word may also be a verb; the target resolver finds those
+        if len(name.split()) < 2:
             continue
         for match in re.finditer(rf"(?<![\w\"“'])({re.escape(name)})(?![\w\"”'])", text, re.IGNORECASE):
             if all(match.end() <= start or match.start() >= end for start, end, _ in spans):
@@ -152,7 +153,7 @@ def _tokens_of(match: re.Match[str]) -> list[Token]:
     group, text = match.lastgroup or "stop", match.group(0)
     if match.group("header"):
         return [_header(match.group("hname"), match.group("hvalue"))]
-    if group == "word":
+    if group in {"word", "mixed"}:
         return _words(text)
     if group == "number":
         return [_number(text)]
@@ -209,7 +210,7 @@ def _address(group: str, text: str) -> list[Token]:
 
 def _header(name: str, value: str) -> Token:
     secret = re.fullmatch(_SECRET_NAME, name, re.IGNORECASE) or re.search(_SECRET_VALUE, value)
-    secret = secret or re.match(r"(?:Bearer|Basic|Token)\s", value, re.IGNORECASE) or len(value) >= 20  # noqa: PLR2004 - longer than any plain label
+    secret = secret or re.match(r"(?:Bearer|Basic|Token)\s", value, re.IGNORECASE) or len(value) >= 20
     if secret:
         return Token(Kind.SECRET, "<secret>", "…", "header")
     return Token(Kind.HEADER, "<header>", f"{name}: {value}", f"{name}:{value.strip(chr(34)).rstrip('.!?')}")
@@ -230,3 +231,32 @@ def _join_numbers(tokens: list[Token]) -> list[Token]:
             continue
         joined.append(token)
     return joined
+
+
+_SECRET_NOUNS = {"token", "password", "secret", "key", "bearer", "apikey", "passwd", "pwd", "passphrase", "credential", "credentials", "authorization", "auth", "authentication"}
+_LINKS = {"is", "to", "=", ":", "be", "as", "value", "with", "now", "should", "header", "token", "key"}
+_PLAIN = {"the", "a", "an", "of", "on", "for", "in", "this", "that", "it", "its", "my", "our", "your", "please", "and", "or", "webhook", "header", "token", "key", "something", "new", "set",
+          "not", "expired", "wrong", "invalid", "old", "changed", "rejected", "missing", "empty", "correct", "failing", "right", "safe", "visible", "stored", "shown", "from", "work", "working", "used", "sent", "you", "me", "different", "required"}  # fmt: skip
+
+
+def _hide_secrets(tokens: list[Token]) -> list[Token]:
+    """Replace what is said to be a token, password or key: it is neither used nor repeated."""
+    hidden = list(tokens)
+    for index, token in enumerate(tokens):
+        if token.kind is not Kind.WORD or token.norm not in _SECRET_NOUNS:
+            continue
+        place, linked = index + 1, False
+        while place < len(tokens) and tokens[place].norm in _LINKS:
+            linked = linked or tokens[place].norm in {"is", "to", "=", ":", "be", "as", "with"}
+            place += 1
+        if place < len(tokens) and _may_be_secret(tokens[place], linked=linked):
+            hidden[place] = Token(Kind.SECRET, "<secret>", "…", "value")
+    return hidden
+
+
+def _may_be_secret(token: Token, *, linked: bool) -> bool:
+    if token.kind in {Kind.QUOTED, Kind.NUMBER, Kind.HOST, Kind.FIELD}:
+        return linked
+    if token.kind is not Kind.WORD or token.norm in _PLAIN:
+        return False
+    return linked or any(char.isdigit() for char in token.text)

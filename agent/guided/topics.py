@@ -6,6 +6,7 @@ from functools import cache
 from agent.guided.lexicon import phrases, table
 from agent.guided.tokens import Kind, Token
 
+_GAP = 2
 _NOTHING = {
     "please",
     "so",
@@ -60,11 +61,12 @@ def _groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _in_order(group: Sequence[str], words: Sequence[str]) -> bool:
-    position = 0
+    position, reach = 0, len(words)
     for word in group:
-        if word not in words[position:]:
+        if word not in words[position : position + reach]:
             return False
         position = words.index(word, position) + 1
+        reach = _GAP + 1
     return True
 
 

@@ -101,9 +101,8 @@ def _condition(stage: Stage, one: Comparison, last: Act) -> Script:
 
 def tag_match(stage: Stage) -> Script:
     """Switch between any and all of the tags, when tags are what was spoken of."""
-    last = _latest(stage)
-    explicit = "tag" in stage.reading.nouns
-    if not explicit and (last is None or last.call.name != "set_tag_filter"):
+    tagged = [act for act in stage.memory.acts if act.call.name == "set_tag_filter"]
+    if "tag" not in stage.reading.nouns and not tagged:
         return Reply(
             "I am not sure what “all of them” is about. Say for instance “require all of the tags” or “disable all webhooks”.",
             ("List the webhooks",),

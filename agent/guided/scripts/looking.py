@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.guided.memory import rows
-from agent.guided.reading import Intent, Reading
+from agent.guided.reading import Intent, Reading, Values
 from agent.guided.replies import catalogue, change_log, deliveries, describe, listing, refusal
 from agent.guided.script import Reply, Script
 from agent.guided.scripts.stage import Stage
@@ -98,7 +98,7 @@ def show_deliveries(stage: Stage) -> Script:
     result = yield from stage.call(
         "list_deliveries",
         **{key: value for key, value in arguments.items() if value},
-        limit=_MANY if values.since else 10,
+        limit=_MANY if values.since else _limit(values),
     )
     refused = refusal(result)
     if refused:
@@ -225,3 +225,9 @@ def wants_target(reading: Reading) -> bool:
     mention = reading.mention
     named = mention.ids or mention.names or mention.pronoun or mention.ordinals or mention.hosts
     return bool(named) and not mention.plural
+
+
+def _limit(values: Values) -> int:
+    """Give how many deliveries were asked for."""
+    asked = [int(one.value) for one in values.about("") if one.value >= 1]
+    return min(asked[0], _MANY) if asked else 10

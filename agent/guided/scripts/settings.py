@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from agent.guided.replies import changed, refusal
 from agent.guided.reading import Reading
+from agent.guided.replies import changed, refusal
 from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.lifecycle import SECRET_NOTE
 from agent.guided.scripts.stage import Stage
@@ -120,7 +120,7 @@ def set_header(stage: Stage) -> Script:
             f"Edit the URL or auth header of {_label(stage)}",
             template=f"Set the header {{}} on {_label(stage)}",
             expects="header",
-        )  # noqa: F541
+        )
     name, _, value = header.partition(":")
     current = yield from stage.fresh()
     if current.get("ok") is False:
@@ -153,7 +153,7 @@ def remove_header(stage: Stage) -> Script:
 
 def rotate(stage: Stage) -> Reply:
     """Say why a signing secret is not rotated from here."""
-    from agent.guided.topics import answer  # noqa: PLC0415
+    from agent.guided.topics import answer
 
     return Reply(answer("rotate"), (f"Show {_label(stage)}",) if stage.target else ())
 

@@ -26,7 +26,7 @@ class Stage:
         """Give what is known of the target."""
         return self.memory.webhooks.get(self.target, {"id": self.target})
 
-    def call(self, name: str, **arguments: Any) -> Steps:
+    def call(self, name: str, /, **arguments: Any) -> Steps:
         """Make one tool call and learn from its result."""
         call = Call(name, arguments)
         result = yield call

@@ -175,7 +175,7 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
 
 def _mark_field(page: Page, one: _Found) -> None:
     for span in page.spans("fields"):
-        if span.key == "properties.value" and abs(span.end - one.start) <= 3:  # noqa: PLR2004 - "an order value of over"
+        if span.key == "properties.value" and abs(span.end - one.start) <= 3:
             page.mark(span.indexes)
 
 
@@ -187,7 +187,7 @@ def _subject_ending(page: Page, index: int, floor: int) -> tuple[str, bool] | No
         return _path(token.value), False
     for start in range(max(floor, index - 3), index + 1):
         for book, keys in (("nouns", _SUBJECTS), ("fields", None)):
-            for span in spans_at(page.tokens, start, book, keys):
+            for span in spans_at(page.tokens[: index + 1], start, book, keys):
                 if span.end == index + 1:
                     page.mark(span.indexes)
                     return span.key, book == "fields"

@@ -79,30 +79,22 @@ class EventMention:
 
 
 def read_events(page: Page) -> list[EventMention]:
-    """Read the event types named, and mark them."""
-    found: list[EventMention] = []
+    """Read the event types named, in the order they stand, and mark them."""
+    found: dict[int, EventMention] = {}
     for index in page.of_kind(Kind.EVENT):
-        found.append(EventMention(page.tokens[index].value))
+        found[index] = EventMention(page.tokens[index].value)
         page.mark([index])
     for span in page.spans("events"):
-        if (
-            span.key == "interview.completed"
-            and page.tokens[span.start].norm in {"complete", "completed"}
-            and _is_other_family(page, span.start)
-        ):
-            continue
-        found.append(EventMention(span.key, loose=span.key.split(".")[-1] in {"completed", "partial", "abandoned"}))
+        found[span.start] = EventMention(span.key, loose=span.key.split(".")[-1] in _LOOSE_ENDS)
         page.mark(span.indexes)
     for index in page.of_kind(Kind.WORD):
         if "_" in page.tokens[index].norm:
             page.mark([index])
-            known = page.tokens[index].norm
-            found.append(EventMention(known))
-    return list(dict.fromkeys(found))
+            found[index] = EventMention(page.tokens[index].norm)
+    return list(dict.fromkeys(found[index] for index in sorted(found)))
 
 
-def _is_other_family(page: Page, index: int) -> bool:
-    return index + 1 < len(page.tokens) and page.tokens[index + 1].norm in {"setup", "silence"}
+_LOOSE_ENDS = {"completed", "partial", "abandoned"}
 
 
 def read_custom_events(page: Page) -> list[EventMention]:
@@ -342,7 +334,7 @@ def read_mention(page: Page) -> Mention:
         following = page.tokens[index + 1].norm if index + 1 < len(page.tokens) else ""
         if word in _STATES and (following in _HEADS or following == ""):
             state = state or _STATES[word]
-        elif word in {"all", "every", "everything", "each"} and (following in _HEADS | {"of", "the", "my", "our", ""}):
+        elif word in {"all", "every", "everything", "each"} and (following in _HEADS | {"of", "the", "my", "our", "", "but", "except", "apart", "besides"}):
             plural = "all"
         elif word == "both":
             plural = "both"

@@ -9,6 +9,7 @@ from agent.guided.slots.page import Page
 from agent.guided.slots.texttests import read_text_tests
 from agent.guided.tokens import Kind
 
+_STATES = {"failing", "broken", "errored"}
 _SINCE = (
     ("today", ("today",)), ("yesterday", ("yesterday",)), ("1h", ("last", "hour")), ("1h", ("past", "hour")), ("24h", ("last", "day")), ("24h", ("past", "day")),
     ("7d", ("last", "week")), ("7d", ("this", "week")), ("7d", ("past", "week")), ("30d", ("last", "month")), ("30d", ("this", "month")), ("today", ("this", "morning")), ("12h", ("last", "night")), ("yesterday", ("since", "yesterday")),
@@ -58,8 +59,9 @@ def read_light(page: Page) -> Contents:
     """Read only which webhook is meant: for requests such as "disable", where event words may belong to its name."""
     identifiers = _identifiers(page)
     page.mark(index for index in page.of_kind(Kind.SECRET, Kind.STOP))
+    page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].is_word("event", "request", "delivery"))
     mention = read_mention(page)
-    page.mark(index for span in page.spans("nouns", "webhook") for index in span.indexes)
+    page.mark(index for span in page.spans("nouns", "webhook", "test", "sample") for index in span.indexes)
     return Contents(Values(**identifiers), mention, frozenset(), page.residue())
 
 
@@ -83,6 +85,7 @@ def read_values(page: Page) -> Contents:
     secrets = [page.tokens[index].value or "value" for index in page.of_kind(Kind.SECRET)]
     page.mark(page.of_kind(Kind.HEADER, Kind.SECRET))
     quoted = tuple(page.tokens[index].value for index in page.of_kind(Kind.QUOTED))
+    page.mark(index for span in page.spans("nouns") if span.key != "webhook" for index in span.indexes)
     mention = read_mention(page)
     page.mark(index for span in page.spans("nouns") for index in span.indexes)
     values = Values(
@@ -128,6 +131,7 @@ def _since(page: Page) -> str:
         run = _run(page, words)
         if run:
             page.mark(run)
+            page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].is_word("since", "from"))
             return since
     for index in page.of_kind(Kind.NUMBER):
         unit = page.tokens[index].unit
@@ -140,6 +144,7 @@ def _since(page: Page) -> str:
 
 def _status(page: Page) -> str:
     words = {token.norm for token in page.tokens}
+    page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].norm in _FAILED - _STATES)
     if words & _FAILED:
         return "failed"
     if words & {"delivered", "succeeded", "successful", "successes"}:
@@ -158,6 +163,7 @@ def _everything(page: Page) -> bool:
 
 def _tag_match(page: Page) -> str:
     norms = {token.norm for token in page.tokens}
+    page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].norm in {"both", "either", "any", "all", "each"})
     if norms & {"all", "both", "every", "each"}:
         return "all"
     return "any" if norms & {"any", "either", "or", "one", "some"} else ""
