@@ -49,7 +49,7 @@ async def bare(url: str, count: int) -> float:
 async def full(url: str, count: int) -> float:
     """Deliver `count` stored events and return how many were settled per second."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, database_url=f"sqlite:///{folder}/bench.db", home=Path(folder), port=0)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, database_url=f"sqlite:///{folder}/bench.db", home=Path(folder), port=0)
         platform = wire(local(settings))
         await migrate(platform.database)
         workspace = await platform.gatekeeper.default_workspace()

@@ -11,7 +11,10 @@ from rules.ranges import shown
 MASK = "••••••"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _FORBIDDEN = frozenset(
-    "connection content-length expect host keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
+    {
+        *("connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection"),
+        *("te", "trailer", "transfer-encoding", "upgrade"),
+    }
 )
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 _SENSITIVE = re.compile(r"auth|token|secret|(?<!idempotency-)key|cookie|password|credential", re.IGNORECASE)
@@ -36,7 +39,7 @@ def _check_name(value: Any) -> str:
 def _check_value(value: Any) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= _MAX_VALUE:
         raise PydanticCustomError("header_value", f"must be a text of 1 to {_MAX_VALUE} characters")
-    if any(ord(mark) < 32 and mark != "\t" or ord(mark) == 127 for mark in value):
+    if any((ord(mark) < 32 and mark != "\t") or ord(mark) == 127 for mark in value):
         raise PydanticCustomError("header_value", "must not contain line breaks or control characters")
     if value != value.strip():
         raise PydanticCustomError("header_value", "must not begin or end with a space")

@@ -1,7 +1,7 @@
 """What a webhook may look like: the fields of API.md with their types, ranges and contradictions."""
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -117,7 +117,7 @@ def _name(value: str) -> str:
     return value.strip()
 
 
-Name = Annotated[text(1, 120), AfterValidator(_name)]  # type: ignore[valid-type]
+Name: TypeAlias = Annotated[text(1, 120), AfterValidator(_name)]  # type: ignore[valid-type]
 Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(check_custom_headers)]
 
 

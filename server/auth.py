@@ -45,10 +45,11 @@ class Gatekeeper:
 
     async def create_workspace(self, name: str) -> str:
         """Create another workspace."""
-        row = {"id": new_id("ws"), "name": name, "created_at": datetime.now(UTC)}
+        workspace_id = new_id("ws")
+        row = {"id": workspace_id, "name": name, "created_at": datetime.now(UTC)}
         async with self._database.write() as connection:
             await access.add_workspace(connection, row)
-        return row["id"]
+        return workspace_id
 
     async def create_key(self, workspace_id: str, name: str) -> tuple[str, str]:
         """Create an API key and return (id, key); the key is never shown again."""

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from agent.model import choose_model
 from agent.turn import Assistant
@@ -26,6 +29,9 @@ from webhooks.repair import Doctor
 from webhooks.testing import Tester
 from webhooks.wakeup import Wakeup
 from webhooks.worker import HEARTBEAT, Worker
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 
 @dataclass(slots=True)
@@ -52,8 +58,7 @@ class Platform:
     async def start(self, *, with_worker: bool) -> None:
         """Bring the store up to date and start what runs in the background."""
         await migrate(self.database)
-        pinned = self.settings.api_key
-        self.workspace_id = await self.gatekeeper.default_workspace(pinned and pinned.get_secret_value())
+        self.workspace_id = await self.gatekeeper.default_workspace(_plain(self.settings.api_key))
         if with_worker:
             self.worker = Worker(self.database, self.columns, self.egress, self.wakeup)
             self._working = asyncio.create_task(self.worker.run())
@@ -83,8 +88,7 @@ class Platform:
 def wire(settings: Settings) -> Platform:
     """Build a platform; nothing is connected yet."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    master_key = settings.master_key and settings.master_key.get_secret_value()
-    box = SealingBox(load_master_keys(master_key, settings.home / "master.key"))
+    box = SealingBox(load_master_keys(_plain(settings.master_key), settings.home / "master.key"))
     database, wakeup = Database(settings.database_url), Wakeup()
     columns = Columns(box, settings.policy)
     egress = Egress(settings.policy, ca_file=settings.egress_ca_file, proxy=settings.egress_proxy)
@@ -93,9 +97,7 @@ def wire(settings: Settings) -> Platform:
     tester = Tester(database, columns, egress)
     prober = Prober(egress, settings.policy, tls=egress.tls, proxied=settings.egress_proxy is not None)
     doctor = Doctor(registry, insights, prober, settings.policy)
-    services = Services(
-        registry=registry, perspectives=perspectives, insights=insights, tester=tester, doctor=doctor
-    )
+    services = Services(registry=registry, perspectives=perspectives, insights=insights, tester=tester, doctor=doctor)
     return Platform(
         settings=settings,
         database=database,
@@ -113,8 +115,10 @@ def wire(settings: Settings) -> Platform:
     )
 
 
-def _model(settings: Settings):  # type: ignore[no-untyped-def]  # noqa: ANN202 - naming the type would import LangChain
-    key = settings.openai_api_key
-    return choose_model(
-        name=settings.model, base_url=settings.openai_base_url, api_key=key.get_secret_value() if key else None
-    )
+def _model(settings: Settings) -> "BaseChatModel":
+    key = _plain(settings.openai_api_key)
+    return choose_model(name=settings.model, base_url=settings.openai_base_url, api_key=key)
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -27,9 +27,10 @@ class Entry:
     created_at: datetime | None = None
 
 
-async def create(connection: AsyncConnection, **values: Any) -> None:
-    """Insert a conversation (columns of `Conversation`)."""
-    await connection.execute(insert(CONVERSATIONS), values)
+async def create(connection: AsyncConnection, **values: Any) -> Row[Any]:
+    """Insert a conversation (columns of `Conversation`) and return its row."""
+    statement = insert(CONVERSATIONS).values(**values).returning(*CONVERSATIONS.c)
+    return (await connection.execute(statement)).one()
 
 
 async def get(connection: AsyncConnection, workspace_id: str, conversation_id: str) -> Row[Any]:
@@ -58,14 +59,16 @@ async def claim(
     connection: AsyncConnection, workspace_id: str, conversation_id: str, *, run_id: str, now: datetime, until: datetime
 ) -> Row[Any]:
     """Begin a turn: no other may run in this conversation before `release` or `until`; raises NotFound or Conflict."""
-    conversation = await get(connection, workspace_id, conversation_id)
     idle = or_(CONVERSATIONS.c.run_id.is_(None), CONVERSATIONS.c.run_until < now)
     statement = (
         update(CONVERSATIONS)
-        .where(CONVERSATIONS.c.id == conversation_id, idle)
+        .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.workspace_id == workspace_id, idle)
         .values(run_id=run_id, run_until=until, updated_at=now)
+        .returning(*CONVERSATIONS.c)
     )
-    if (await connection.execute(statement)).rowcount != 1:
+    conversation = (await connection.execute(statement)).one_or_none()
+    if conversation is None:
+        await get(connection, workspace_id, conversation_id)
         raise Conflict("The assistant is still answering the last message of this conversation; wait for its reply.")
     return conversation
 

@@ -100,7 +100,7 @@ async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
 
 async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Row]:
     """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
-    claimed: list[Row] = []
+    claimed: list[Any] = []
     for webhook_id, share in shares.items():
         due = _due(webhook_id, share, now).with_for_update(skip_locked=True)
         statement = update(deliveries).where(deliveries.c.id.in_(due)).values(worker_id=worker_id)
@@ -128,11 +128,11 @@ def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
     )
 
 
-async def _with_events(connection: AsyncConnection, claimed: list[Row]) -> list[Row]:
+async def _with_events(connection: AsyncConnection, claimed: list[Any]) -> list[Row]:
     wanted: dict[str, set[str]] = defaultdict(set)
     for row in claimed:
         wanted[row["workspace_id"]].add(row["event_id"])
-    found: dict[tuple[str, str], Row] = {}
+    found: dict[tuple[str, str], Any] = {}
     for workspace_id, ids in wanted.items():
         statement = select(events.c.id, events.c.payload, events.c.occurred_at).where(
             events.c.workspace_id == workspace_id, events.c.id.in_(ids)
@@ -173,7 +173,7 @@ _FINISH = (
 
 
 async def finish(connection: AsyncConnection, results: Sequence[Row], logged: Sequence[Row]) -> None:
-    """Write a batch of results and their attempts; a delivery that was taken from its worker meanwhile is not touched."""
+    """Write a batch of results and their attempts; a delivery taken from its worker meanwhile is not touched."""
     if results:
         await connection.execute(_FINISH, list(results))
     await log(connection, logged)
@@ -239,9 +239,8 @@ async def page(
 
 def _conditions(workspace_id: str, filters: dict[str, Any]) -> list[Any]:
     conditions = [deliveries.c.workspace_id == workspace_id]
-    for name in ("webhook_id", "status", "event_type", "event_id"):
-        if filters.get(name) is not None:
-            conditions.append(deliveries.c[name] == filters[name])
+    exact = ("webhook_id", "status", "event_type", "event_id")
+    conditions += [deliveries.c[name] == filters[name] for name in exact if filters.get(name) is not None]
     if filters.get("since") is not None:
         conditions.append(deliveries.c.created_at >= filters["since"])
     if filters.get("until") is not None:

@@ -35,7 +35,8 @@ def prepare_connections(engine: AsyncEngine) -> None:
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-32000",
-            "temp_store=MEMORY", "wal_autocheckpoint=8000",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=8000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -93,7 +93,9 @@ class Api:
         path = f"/v1/perspectives/{perspective}/conversations/{conversation}/end"
         return (await self.post(path, {"status": "completed", **ending}))["event_id"]
 
-    async def event(self, type_: str = "purchase", payload: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    async def event(
+        self, type_: str = "purchase", payload: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
         body = {"type": type_, "payload": payload or {"properties": {"value": 100}}, **more}
         return (await self.post("/v1/events", body))["events"][0]
 

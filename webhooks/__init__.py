@@ -1,0 +1,1 @@
+"""Durable delivery of events to webhooks: registry, intake, worker, insights, probe, repair."""

@@ -17,9 +17,10 @@ from webhooks.secrets import SigningSecret
 from webhooks.views import WebhookView, webhook_view
 
 _PUBLIC = (
-    "name url description enabled profile perspective_id event_filter conditions tag_filter trust_score retry timeout_ms "
-    "rate_limit_per_second max_in_flight"
-).split()
+    *("name", "url", "description", "enabled", "profile", "perspective_id"),
+    *("event_filter", "conditions", "tag_filter", "trust_score"),
+    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight"),
+)
 _PLAIN = ("name", "description", "enabled", "timeout_ms", "rate_limit_per_second", "max_in_flight")
 _TIMES = ("deleted_at",)
 

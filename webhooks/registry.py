@@ -65,7 +65,7 @@ class Registry:
             await store.add(connection, row)
             stored = await self._row(connection, workspace_id, row["id"])
             after = self._columns.public(stored)
-            change = await self._record(connection, stored, actor, "create", None, after, {})
+            change = await self._record(connection, stored, actor, "create", before=None, after=after, undo={})
         return Created(self._columns.view(stored), change, secret)
 
     async def get(self, workspace_id: str, webhook_id: str) -> WebhookView:
@@ -165,7 +165,8 @@ class Registry:
         old = None if row["deleted_at"] else self._columns.public(row)
         new = None if after["deleted_at"] else self._columns.public(after, replaced=row)
         before = {name: row[name] for name in values}
-        change = await self._record(connection, row, actor, action, old, new, {"before": before, "after": values})
+        undo = {"before": before, "after": values}
+        change = await self._record(connection, row, actor, action, before=old, after=new, undo=undo)
         return Changed(self._columns.view({**after, "updated_at": now}), change)
 
     async def _park(self, connection: AsyncConnection, row: Row, after: Row, now: datetime) -> None:
@@ -181,6 +182,7 @@ class Registry:
         row: Row,
         actor: Actor,
         action: str,
+        *,
         before: dict[str, Any] | None,
         after: dict[str, Any] | None,
         undo: dict[str, Any],

@@ -28,7 +28,7 @@ class SigningSecret:
 
 
 def choose(profile: Profile, wanted: str | None) -> str | None:
-    """Return the secret to store: a new one for "auto", none for None, else the caller's when the profile can use it."""
+    """Return the secret to store: a new one for "auto", none for None, else the caller's if the profile can use it."""
     if wanted == "auto":
         return generate_secret()
     if wanted is not None and profile.signature == "standard":

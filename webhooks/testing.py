@@ -88,7 +88,7 @@ class Tester:
             if row["perspective_id"] is None:
                 return row, None
             perspective = await store.perspective(connection, workspace_id, row["perspective_id"])
-        return row, perspective and perspective["kind"]
+        return row, None if perspective is None else str(perspective["kind"])
 
 
 _FALLBACK = {

@@ -1,4 +1,4 @@
-"""`hookwright demo`: everything on one machine, with sample data and a receiver; `--once` does the main job by itself."""
+"""`hookwright demo`: everything on one machine, with sample data; `--once` does the main job by itself."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,12 @@ from webhooks.actor import Actor
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 SAMPLES: list[dict[str, Any]] = [
     {"status": "completed", "tags": ["pricing"], "trust_score": 88, "summary": "Would upgrade if billing were yearly."},
-    {"status": "completed", "tags": ["feature_request"], "trust_score": 74, "summary": "Asked for a Slack integration."},
+    {
+        "status": "completed",
+        "tags": ["feature_request"],
+        "trust_score": 74,
+        "summary": "Asked for a Slack integration.",
+    },
     {"status": "partial", "tags": ["pricing"], "trust_score": 41, "summary": "Left when asked for the budget."},
     {"status": "completed", "tags": [], "trust_score": 93, "summary": "Happy with the onboarding."},
     {"status": "abandoned", "summary": "Closed the page after the first question."},
@@ -92,10 +97,11 @@ async def _receiving(port: int) -> AsyncIterator[str]:
 
 
 def _show(received: Received) -> None:
-    _out.print(f"  receiver: {received.path} → {received.status} ({len(received.body)} bytes)", style="dim", markup=False)
+    _out.print(
+        f"  receiver: {received.path} → {received.status} ({len(received.body)} bytes)", style="dim", markup=False
+    )
 
 
 async def _until_interrupted() -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
-

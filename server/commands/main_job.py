@@ -80,15 +80,20 @@ class MainJob:
         await self._end_conversation(perspective_id)
         received = await self._receiver.wait_for(count + 1)
         seen = f"{received.json['event']}, header checked and {received.how}"
-        self._see(received.verified is True, "a conversation ends and the receiver verifies the request", seen, received)
+        self._see(
+            received.verified is True, "a conversation ends and the receiver verifies the request", seen, received
+        )
 
     async def _break(self, perspective_id: str, webhook_id: str) -> None:
         self._receiver.auth_header = ("Authorization", "Token changed-on-the-other-side")
         await self._end_conversation(perspective_id)
         await self._end_conversation(perspective_id)
         webhook = await self._until(webhook_id, lambda found: found["health"]["consecutive_failures"] >= 2)
-        seen = f"{webhook['state']}, {webhook['health']['consecutive_failures']} in a row: {webhook['health']['last_error']}"
-        self._see(webhook["state"] == "failing", "the receiver answers 401 and the webhook turns failing", seen, webhook)
+        health = webhook["health"]
+        seen = f"{webhook['state']}, {health['consecutive_failures']} in a row: {health['last_error']}"
+        self._see(
+            webhook["state"] == "failing", "the receiver answers 401 and the webhook turns failing", seen, webhook
+        )
 
     async def _fix(self, webhook_id: str) -> dict[str, Any]:
         repair = await self._post(f"/v1/webhooks/{webhook_id}/fix", {})

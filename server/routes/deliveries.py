@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1", tags=["Deliveries and changes"])
 
 
 @router.get("/deliveries")
-async def index(
+async def index(  # noqa: PLR0917 - query parameters
     caller: CallerDep,
     platform: PlatformDep,
     webhook_id: str | None = None,

@@ -14,6 +14,7 @@ from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["Perspectives"])
 
+
 class NewPerspective(Spec):
     """A perspective to create."""
 
