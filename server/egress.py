@@ -18,7 +18,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from aiohttp.connector import AddrInfoType
+from aiohttp.connector import AddrInfoType, Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from rules.addresses import Policy, refuse_address
@@ -44,6 +45,26 @@ _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5
 _FIELD_BREAKS = re.compile(r"[\r\n\0]")
 
 _opened: ContextVar[list[str] | None] = ContextVar("opened", default=None)
+
+
+class Connector(aiohttp.TCPConnector):
+    """Reuses a kept connection only if nothing came on it since its last answer.
+
+    Else a stray answer, such as a 408 sent on an idle connection, would be taken for that to the next request.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        """Return a connection on which the next thing to be read is the answer to `req`."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
 
 
 class Egress:
@@ -176,7 +197,7 @@ class Egress:
         return self._sessions
 
     def _session(self, **connections: Any) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+        connector = Connector(
             socket_factory=self._open_socket,
             resolver=self.resolver,
             ssl=self.tls,

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from tests.faultlab import certificates
 
@@ -31,6 +32,8 @@ class FaultLab:
     requests: list[Seen] = field(default_factory=list)
     connections: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    unasked: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
     _servers: list[asyncio.Server] = field(default_factory=list)
     _sockets: list[socket.socket] = field(default_factory=list)
     _handlers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -147,16 +150,29 @@ class FaultLab:
 
     async def hangs_up_when_reused(self, *, reset: bool = False) -> str:
         """Answer the first request of each connection; drop the connection when a second one comes on it."""
-        used: set[int] = set()
+        used: WeakSet[asyncio.StreamWriter] = WeakSet()
 
         async def answer(_: Seen, writer: asyncio.StreamWriter) -> bool:
-            if id(writer) in used:
+            if writer in used:
                 if reset:
                     send_reset(writer)
                 return False
-            used.add(id(writer))
+            used.add(writer)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             return True
+
+        return await self.serve(answer)
+
+    async def answers_unasked(self) -> str:
+        """Answer each request with 200 and then, unasked, with a 408 as some servers send on idle connections."""
+
+        async def answer(_: Seen, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            await self.unasked.wait()
+            writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            self.told.set()
 
         return await self.serve(answer)
 

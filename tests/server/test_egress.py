@@ -90,6 +90,15 @@ async def test_stale_kept_connection_is_not_blamed_on_the_endpoint(lab: FaultLab
         assert reply(await post(egress, url)).status == 200
 
 
+async def test_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(lab: FaultLab, egress: Egress):
+    url = await lab.answers_unasked()
+    assert reply(await post(egress, url)).status == 200
+    lab.unasked.set()
+    await lab.told.wait()
+    await asyncio.sleep(0.1)
+    assert reply(await post(egress, url)).status == 200
+
+
 async def test_unrepeatable_request_is_sent_once_on_a_connection_of_its_own(lab: FaultLab, egress: Egress):
     url = await lab.hangs_up_when_reused()
     for sent in range(1, 4):
