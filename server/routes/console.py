@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from server.ui.assets import Asset, AssetPack
+from server.ui.assets import STYLESHEET, Asset, AssetPack
 
 UI = Path(__file__).parent.parent / "ui"
 
@@ -61,7 +61,7 @@ def console_router(signed_in: SignedIn) -> APIRouter:
 def _pages(pack: AssetPack) -> tuple[Asset, Asset]:
     """Render both pages once: nothing in them depends on who asks, everything else comes over the API."""
     templates = Environment(loader=FileSystemLoader(UI / "templates"), autoescape=True, undefined=StrictUndefined)
-    facts = {"base": f"/static/{pack.version}", "modules": pack.named(".js"), "styles": pack.named(".css")}
+    facts = {"base": f"/static/{pack.version}", "modules": pack.modules_of("app.js"), "stylesheet": STYLESHEET}
     page, signed_out = (
         templates.get_template(name).render(facts).encode() for name in ("console.html", "signed_out.html")
     )

@@ -42,7 +42,9 @@ class Console:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        refusal = any(f"the server responded with a status of {status}" in message.text for status in self.expected_statuses)
+        refusal = any(
+            f"the server responded with a status of {status}" in message.text for status in self.expected_statuses
+        )
         if message.type in {"error", "warning"} and not refusal:
             self.complaints.append(message.text)
 

@@ -238,7 +238,7 @@ async def test_earlier_conversations_open_again(console: Console, api: Api, endp
     await console.page.get_by_role("button", name="New chat").click()
     await expect(console.page.locator(".turn")).to_have_count(0)
     await console.page.get_by_role("button", name="Earlier conversations").click()
-    await console.page.get_by_role("button", name="which webhooks are failing?").click()
+    await console.page.locator(".chat-item").click()
     await expect(console.page.locator(".you")).to_contain_text("which webhooks are failing?")
     await expect(console.page.locator(".turn")).to_have_text(said, use_inner_text=True)
 

@@ -3,9 +3,9 @@
 import { byId, h, setText, toast } from "./dom.js";
 import { get, onSignedOut, sentence } from "./api.js";
 import { startBanner } from "./banner.js";
-import { openChanges } from "./changes.js";
 import { Chat } from "./chat.js";
-import { startPicker } from "./perspective_form.js";
+import { openChanges } from "./lazy.js";
+import { startPicker } from "./perspective_picker.js";
 import { loadPerspectives, onChange, refresh, state } from "./state.js";
 import { startTheme } from "./theme.js";
 import { startList } from "./webhook_list.js";

@@ -1,10 +1,11 @@
 /** Recorded changes, newest first, with Undo. */
 
 import { h, icon, toast, whileBusy } from "./dom.js";
-import { get, post, sentence } from "./api.js";
+import { get, sentence } from "./api.js";
 import { changesBetween, diffTable } from "./diff.js";
 import { openDrawer } from "./drawer.js";
-import { refresh, webhook } from "./state.js";
+import { webhook } from "./state.js";
+import { undo } from "./undo.js";
 import { showTime } from "./words.js";
 
 const PAGE = 50;
@@ -24,19 +25,6 @@ export function showChanges(body, webhookId) {
     if (!items.length) list.replaceChildren(h("li", { class: "empty plain" }, h("h2", {}, "No changes yet"), h("p", {}, "Everything that you, the assistant or an API key change about webhooks is recorded here, with what it was before.")));
   };
   load().catch((error) => toast(sentence(error)));
-}
-
-/** @param {string} id */
-export async function undo(id) {
-  try {
-    await post(`/v1/changes/${encodeURIComponent(id)}/undo`);
-    await refresh();
-    toast("Undone.");
-    return true;
-  } catch (error) {
-    toast(sentence(error));
-    return false;
-  }
 }
 
 /** @param {any} actor */

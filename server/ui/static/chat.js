@@ -2,8 +2,8 @@
 
 import { byId, h, icon, setText } from "./dom.js";
 import { get, sentence } from "./api.js";
-import { hideConversations, replayed, toggleConversations } from "./conversations.js";
 import { eventsOf } from "./events.js";
+import { listConversations, replayed } from "./lazy.js";
 import { question } from "./question.js";
 import { perspective, refresh, state } from "./state.js";
 import { Turn, yours } from "./turn.js";
@@ -31,7 +31,7 @@ export class Chat {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.#submit(); }
     });
     byId("chat-new").addEventListener("click", () => this.reset());
-    byId("chat-history").addEventListener("click", () => toggleConversations({ current: this.conversation, open: (id, title) => this.open(id, title) }));
+    byId("chat-history").addEventListener("click", () => this.#history());
     this.showWelcome();
   }
 
@@ -39,7 +39,7 @@ export class Chat {
   ask(text) {
     if (this.running) return;
     this.reveal();
-    hideConversations();
+    this.#showList(false);
     this.pending?.dismiss();
     this.pending = null;
     if (!this.conversation) setText(byId("chat-title"), text);
@@ -64,7 +64,7 @@ export class Chat {
     this.reset();
     try {
       const stored = await get(`/v1/chat/${encodeURIComponent(id)}`);
-      const { nodes, suggestions, last } = replayed(stored.messages ?? []);
+      const { nodes, suggestions, last } = await replayed(stored.messages ?? []);
       this.conversation = id;
       setText(byId("chat-title"), stored.title || title);
       this.transcript.replaceChildren(...nodes);
@@ -81,7 +81,7 @@ export class Chat {
 
   reset() {
     this.running?.abort();
-    hideConversations();
+    this.#showList(false);
     this.conversation = null;
     this.pending = null;
     this.transcript.replaceChildren();
@@ -109,6 +109,19 @@ export class Chat {
     if (!text) return;
     this.message.value = "";
     this.ask(text);
+  }
+
+  #history() {
+    const visible = byId("chat-list").hidden;
+    this.#showList(visible);
+    if (visible) void listConversations(this.conversation, (id, title) => this.open(id, title));
+  }
+
+  /** Show the earlier conversations in place of the transcript. @param {boolean} visible */
+  #showList(visible) {
+    byId("chat-list").hidden = !visible;
+    byId("transcript").hidden = visible;
+    byId("chat-history").setAttribute("aria-expanded", String(visible));
   }
 
   #newTurn() {

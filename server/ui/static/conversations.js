@@ -8,13 +8,12 @@ import { showTime } from "./words.js";
 const PAGE = 50;
 
 /**
- * Show the list in place of the transcript, or put it away.
- * @param {{current: string|null, open: (id: string, title: string) => void}} options
+ * Fill the list.
+ * @param {string|null} current
+ * @param {(id: string, title: string) => void} open
  */
-export async function toggleConversations({ current, open }) {
+export async function listConversations(current, open) {
   const list = byId("chat-list");
-  if (!list.hidden) return hideConversations();
-  show(true);
   try {
     const { items } = await get("/v1/chat", { limit: PAGE });
     list.replaceChildren(...items.map((/** @type {any} */ each) => item(each, current, open)));
@@ -23,17 +22,6 @@ export async function toggleConversations({ current, open }) {
   } catch (error) {
     list.replaceChildren(h("p", { class: "trouble" }, sentence(error)));
   }
-}
-
-export function hideConversations() {
-  show(false);
-}
-
-/** @param {boolean} visible */
-function show(visible) {
-  byId("chat-list").hidden = !visible;
-  byId("transcript").hidden = visible;
-  byId("chat-history").setAttribute("aria-expanded", String(visible));
 }
 
 /** @param {any} conversation @param {string|null} current @param {(id: string, title: string) => void} open */

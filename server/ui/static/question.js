@@ -2,8 +2,8 @@
 
 import { h, icon } from "./dom.js";
 import { diffTable } from "./diff.js";
+import { openWebhookForm } from "./lazy.js";
 import { webhook } from "./state.js";
-import { openWebhookForm } from "./webhook_form.js";
 
 /**
  * Show the question and call `answer` once.

@@ -1,8 +1,8 @@
 /** One tool call of the assistant as a quiet line: what it does, how it went, Undo, and what changed underneath. */
 
 import { h, icon, whileBusy } from "./dom.js";
-import { undo } from "./changes.js";
 import { diffTable } from "./diff.js";
+import { undo } from "./undo.js";
 
 const NAMES = /** @type {Record<string, [string, string]>} */ ({
   list_webhooks: ["Looking up webhooks", "Looked up webhooks"],

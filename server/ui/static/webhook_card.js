@@ -2,10 +2,9 @@
 
 import { copyTemplate, h, setText, showState, toast, whileBusy } from "./dom.js";
 import { get, patch, post, sentence } from "./api.js";
-import { openWebhook } from "./webhook_drawer.js";
+import { openWebhook, openWebhookForm } from "./lazy.js";
 import { sparkline } from "./sparkline.js";
 import { perspective, refresh, state } from "./state.js";
-import { openWebhookForm } from "./webhook_form.js";
 import { duration, filterTexts, hostOf, lastOutcome, plural, showTime, stateLabel } from "./words.js";
 
 const RECENT = 28;

@@ -1,10 +1,9 @@
 /** The list of webhooks: cards by id, and what to say when there are none. */
 
 import { byId, h, icon, setText } from "./dom.js";
+import { openPerspectiveForm, openWebhookForm } from "./lazy.js";
 import { onChange, perspective, state } from "./state.js";
 import { webhookCard } from "./webhook_card.js";
-import { openWebhookForm } from "./webhook_form.js";
-import { openPerspectiveForm } from "./perspective_form.js";
 
 /** @type {Map<string, {root: HTMLElement, update: (webhook: any) => void}>} */
 const cards = new Map();
