@@ -5,7 +5,7 @@ is cut off. What was said and done is stored even when the turn fails; nothing i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -90,51 +90,23 @@ class Assistant:
         text = _checked(message)
         if perspective_id is not None:
             await self._toolbox.services.perspectives.get(workspace_id, perspective_id)
-        if conversation_id is None:
-            conversation_id = await self.open(workspace_id, title=text, perspective_id=perspective_id)
-        return await self._begin(workspace_id, conversation_id, text)
-
-    async def open(
-        self,
-        workspace_id: str,
-        *,
-        title: str,
-        perspective_id: str | None = None,
-        webhook_id: str | None = None,
-        known: Mapping[str, Any] | None = None,
-    ) -> str:
-        """Store a new, empty conversation and return its id; `known` is what the assistant knows from the start."""
-        now, conversation_id = datetime.now(UTC), new_id("cht")
-        async with self._database.write() as connection:
-            await store.create(
-                connection,
-                id=conversation_id,
-                workspace_id=workspace_id,
-                perspective_id=perspective_id,
-                webhook_id=webhook_id,
-                title=" ".join(title.split())[:_TITLE_CHARACTERS],
-                briefing=dict(known) if known else None,
-                created_at=now,
-                updated_at=now,
-                next_position=0,
-            )
-        return conversation_id
+        if conversation_id is not None:
+            return await self._begin(workspace_id, conversation_id, text)
+        return await self._open(workspace_id, text, title=text, perspective_id=perspective_id)
 
     async def fix(self, workspace_id: str, webhook_id: str) -> AsyncIterator[TurnEvent]:
         """Begin a conversation that already holds the diagnosis of a webhook (A10); raises NotFound."""
         services = self._toolbox.services
         webhook = await services.registry.get(workspace_id, webhook_id)
         diagnosis = await services.doctor.diagnose(workspace_id, webhook_id)
-        known = {"webhook": {"id": webhook.id, "name": webhook.name}, "diagnosis": diagnosis.as_dict()}
-        conversation_id = await self.open(
+        return await self._open(
             workspace_id,
+            f"Fix it: what is wrong with “{webhook.name}”?",
+            alone=True,
             title=f"Fix {webhook.name}",
             perspective_id=webhook.perspective_id,
             webhook_id=webhook_id,
-            known=known,
-        )
-        return await self._begin(
-            workspace_id, conversation_id, f"Fix it: what is wrong with “{webhook.name}”?", alone=True
+            briefing={"webhook": {"id": webhook.id, "name": webhook.name}, "diagnosis": diagnosis.as_dict()},
         )
 
     async def resume(
@@ -168,9 +140,29 @@ class Assistant:
         answer = engine.answer(question.checkpoint, question.request, value, entries)
         return self._start(engine, conversation, run_id, answer, alone=False)
 
-    async def _begin(
-        self, workspace_id: str, conversation_id: str, text: str, *, alone: bool = False
+    async def _open(
+        self, workspace_id: str, text: str, *, title: str, alone: bool = False, **known: Any
     ) -> AsyncIterator[TurnEvent]:
+        engine = await self._ready()
+        run_id, now = new_id("run"), datetime.now(UTC)
+        said = Entry("user", {"text": text})
+        row = {
+            "id": new_id("cht"),
+            "workspace_id": workspace_id,
+            "title": " ".join(title.split())[:_TITLE_CHARACTERS],
+            "created_at": now,
+            "updated_at": now,
+            "next_position": 0,
+            "run_id": run_id,
+            "run_until": now + 2 * TURN_TIME,
+            **known,
+        }
+        async with self._database.write() as connection:
+            conversation = await store.create(connection, **row)
+            await store.append(connection, conversation.id, [said], now=now)
+        return await self._answer(engine, conversation, run_id, [said], alone=alone)
+
+    async def _begin(self, workspace_id: str, conversation_id: str, text: str) -> AsyncIterator[TurnEvent]:
         engine = await self._ready()
         run_id, now = new_id("run"), datetime.now(UTC)
         async with self._database.write() as connection:
@@ -180,6 +172,11 @@ class Assistant:
             await self._dismiss(connection, conversation_id, now)
             await store.append(connection, conversation_id, [Entry("user", {"text": text})], now=now)
             entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        return await self._answer(engine, conversation, run_id, entries, alone=False)
+
+    async def _answer(
+        self, engine: "Engine", conversation: Any, run_id: str, entries: Sequence[Entry], *, alone: bool
+    ) -> AsyncIterator[TurnEvent]:
         prompt = system_prompt(await self._perspective(conversation), conversation.briefing)
         return self._start(engine, conversation, run_id, engine.message(prompt, entries), alone=alone)
 
