@@ -124,7 +124,7 @@ async def test_motion_stops_for_those_who_ask(open_console: Open, api: Api, endp
     assert float((await console.page.evaluate(duration)).split("s")[0]) < 0.001
 
 
-async def test_a_session_that_ends_leads_back_to_the_link(open_console: Open, api: Api) -> None:
+async def test_a_session_that_ends_leads_back_to_the_link(open_console: Open) -> None:
     console = await open_console()
     console.expected_statuses.add(401)
     await console.page.locator("#list-empty:not([hidden])").wait_for()
