@@ -77,7 +77,7 @@ class Receiver:
     async def wait_for(self, count: int, seconds: float = 15) -> Received:
         """Wait until `count` requests have arrived and return the newest; raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while len(self.received) < count:
+            while len(self.received) < count:  # noqa: ASYNC110 - requests come from another thread of events
                 await asyncio.sleep(0.02)
         return self.received[count - 1]
 

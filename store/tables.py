@@ -163,7 +163,7 @@ class Delivery(SQLModel, table=True):
 
 
 class Attempt(SQLModel, table=True):
-    """One HTTP exchange of a delivery, or of a test (`delivery_id` null). Header values that are secret are redacted."""
+    """One HTTP exchange of a delivery, or of a test (`delivery_id` null). Secret header values are redacted."""
 
     __tablename__ = "attempts"
     __table_args__ = (

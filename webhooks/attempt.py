@@ -1,14 +1,16 @@
 """One attempt: send a request, and say what came of it and what happens next."""
 
 import json
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from rules.health import AttemptResult
+from rules.health import AttemptResult, LastStatus
 from rules.ids import new_id
-from rules.outcomes import Exchange, Reply, Send, cause_of_status
+from rules.outcomes import Cause, Exchange, Fault, Reply, Send, cause_of_status
 from rules.retry import next_delay, succeeded
 from store.pages import Row
 from webhooks.echoes import without_echoes
@@ -16,6 +18,8 @@ from webhooks.profiles import Message
 from webhooks.request import Target, build_request
 
 RESPONSE_BODY_BYTES = 16_384
+log = logging.getLogger("hookwright.attempt")
+
 _SHOWN_HEADERS = 40
 _SHOWN_HEADER_VALUE = 512
 
@@ -45,23 +49,14 @@ async def attempt(
 
     """
     started = datetime.now(UTC)
-    request = build_request(target, message, number, started)
-    exchange = await send(
-        "POST",
-        target.url,
-        headers=request.headers,
-        body=request.body,
-        timeout_seconds=target.timeout.total_seconds(),
-        max_body_bytes=RESPONSE_BODY_BYTES,
-    )
-    exchange = without_echoes(exchange, request)
+    exchange, shown_headers = await _exchange(target, message, number, started, send)
     ended = datetime.now(UTC)
     delivered = succeeded(exchange)
     delay = None if delivered else next_delay(target.retry, retries_used + 1, exchange, rng, now=ended)
-    status = "delivered" if delivered else "retrying" if delay is not None else "failed"
+    status: LastStatus = "delivered" if delivered else "retrying" if delay is not None else "failed"
     error = None if delivered else error_of(exchange)
-    cause = None if delivered else _cause(exchange)
-    log = {
+    result = AttemptResult(status, exchange.duration_ms, ended, error, None if delivered else _cause(exchange))
+    log_row = {
         "id": new_id("att"),
         "workspace_id": target.workspace_id,
         "webhook_id": target.id,
@@ -72,16 +67,36 @@ async def attempt(
         "status": status,
         "status_code": exchange.status if isinstance(exchange, Reply) else None,
         "duration_ms": exchange.duration_ms,
-        "cause": cause,
+        "cause": result.cause,
         "error": error,
         "attempted_at": started,
         "delivered_at": ended if delivered else None,
-        "request_headers": json.dumps(request.shown_headers),
+        "request_headers": json.dumps(shown_headers),
         "response_headers": _headers_text(exchange),
         "response_body": _body_text(exchange),
     }
-    result = AttemptResult(status, exchange.duration_ms, ended, error, cause)  # type: ignore[arg-type]
-    return Attempted(exchange, log, result, None if delay is None else ended + delay)
+    return Attempted(exchange, log_row, result, None if delay is None else ended + delay)
+
+
+async def _exchange(
+    target: Target, message: Message, number: int, now: datetime, send: Send
+) -> tuple[Exchange, Mapping[str, str]]:
+    """Send a request and return what came of it and its headers as they may be shown; a fault of ours is a value too."""
+    try:
+        request = build_request(target, message, number, now)
+        exchange = await send(
+            "POST",
+            target.url,
+            headers=request.headers,
+            body=request.body,
+            timeout_seconds=target.timeout.total_seconds(),
+            max_body_bytes=RESPONSE_BODY_BYTES,
+        )
+        return without_echoes(exchange, request), request.shown_headers
+    except Exception as error:
+        log.exception("an attempt on webhook %s failed on our side", target.id)
+        words = "This server could not send the request; its log says why."
+        return Fault(Cause.LOCAL_ERROR, words, 0, type(error).__name__), {}
 
 
 def error_of(exchange: Exchange) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from rich.console import Console
@@ -18,7 +18,7 @@ class _Server(uvicorn.Server):
     """A server that leaves signals to whoever runs it."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - uvicorn's own signature
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 

@@ -1,0 +1,62 @@
+"""Hookwright processes that tests start, kill and start again."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+
+HOOKWRIGHT = [sys.executable, "-c", "from server.cli import main; main()"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(home: Path, port: int, key: str, **more: str) -> dict[str, str]:
+    """The whole environment of a server: nothing of the developer's own settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    ours = {
+        "HOOKWRIGHT_DATABASE_URL": f"sqlite:///{home}/hookwright.db",
+        "HOOKWRIGHT_HOME": str(home),
+        "HOOKWRIGHT_PORT": str(port),
+        "HOOKWRIGHT_API_KEY": key,
+        "HOOKWRIGHT_EGRESS_ALLOW": "127.0.0.0/8",
+        "HOOKWRIGHT_EGRESS_ALLOW_HTTP": "true",
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    return {**kept, **ours, **more}
+
+
+@asynccontextmanager
+async def server_process(environ: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `hookwright serve` in a process of its own and wait until it is ready; it is killed at the end."""
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *HOOKWRIGHT, "serve", env=environ, cwd=log.parent, stdout=output, stderr=output
+        )
+    try:
+        await _ready(f"http://127.0.0.1:{environ['HOOKWRIGHT_PORT']}", process, log)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    async with asyncio.timeout(30), httpx2.AsyncClient() as client:
+        while True:
+            assert process.returncode is None, log.read_text()
+            try:
+                if (await client.get(f"{url}/readyz")).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                pass
+            await asyncio.sleep(0.05)
