@@ -1,71 +1,14 @@
 """Answers: "2", "yes", "the CRM one", "70" said in reply to a question become the message that they stand for."""
 
+from agent.guided.lexicon import mapping, words
 from agent.guided.memory import Memory
 from agent.guided.reading import Intent
 from agent.guided.recogniser import recognise
 from agent.guided.script import Question, Reply, ask
 from agent.guided.tokens import Kind, Token, tokenise
 
-_PLACES = {
-    "first": 1,
-    "second": 2,
-    "third": 3,
-    "fourth": 4,
-    "1st": 1,
-    "2nd": 2,
-    "3rd": 3,
-    "former": 1,
-    "latter": -1,
-    "last": -1,
-    "a": 1,
-    "b": 2,
-    "c": 3,
-}
-_IDLE = {
-    "the",
-    "one",
-    "ones",
-    "option",
-    "number",
-    "please",
-    "webhook",
-    "hook",
-    "a",
-    "that",
-    "this",
-    "it",
-    "is",
-    "i",
-    "mean",
-    "meant",
-    "want",
-    "for",
-    "to",
-    "of",
-    "on",
-    "with",
-    "yes",
-    "called",
-    "named",
-    "my",
-    "no",
-    "let",
-    "us",
-    "go",
-    "take",
-    "use",
-    "pick",
-    "choose",
-    "would",
-    "say",
-    "think",
-    "endpoint",
-    "tag",
-    "tags",
-    "and",
-    "make",
-    "be",
-}
+_PLACES = mapping("places")
+_IDLE = words("idle_in_answers")
 _SHORT = 8
 
 
@@ -137,6 +80,8 @@ def _choice(tokens: tuple[Token, ...], question: Question) -> str:
         return _at(int(float(only.value)), question)
     if len(words) == 1 and only.norm in _PLACES:
         return _at(_PLACES[only.norm], question)
+    if len(words) == 1 and only.value in question.ids:
+        return _at(question.ids.index(only.value) + 1, question)
     fitting = [option for option in question.options if all(_within(token, option) for token in words)]
     return fitting[0] if len(fitting) == 1 else ""
 
@@ -150,6 +95,8 @@ def _at(place: int, question: Question) -> str:
 def _within(token: Token, option: str) -> bool:
     words = "".join(char if char.isalnum() or char in "._-" else " " for char in option.casefold()).split()
     said = (token.value or token.norm).casefold()
+    if token.kind in {Kind.QUOTED, Kind.NAME}:
+        return f'"{said}"' in option.casefold()
     return (
         said in words
         or said in option.casefold().split()

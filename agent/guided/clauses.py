@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.guided.lexicon import words
 from agent.guided.phrase import has, longest_at, spans_at, whole
 from agent.guided.tokens import Kind, Token
 
@@ -43,28 +44,9 @@ _HARD = {".", ";", "!", "?", "\n"}
 _SOFT = {",", ":", "–", "—", "-", "&", "+"}
 _JOINERS = {"and", "then", "but", "or", "plus", "so", "nor"}
 # These words begin a request only when they stand first in a message: elsewhere they are mostly nouns.
-_NOT_A_START = {"name", "title", "new", "info", "details", "no", "plus", "also", "too", "minus", "without", "not", "report", "cap",
-                "call", "configure", "use", "trigger", "track", "nothing", "purchase", "rm", "bin", "end", "open", "check", "filter", "other", "apart",
-                "overview", "diagnosis", "reset", "fix", "bump", "send", "include", "only", "just", "set", "put", "preview", "allow", "require", "label"}  # fmt: skip
-_STARTS_ANYWAY = {
-    "send",
-    "include",
-    "check",
-    "fix",
-    "set",
-    "put",
-    "only",
-    "just",
-    "call",
-    "reset",
-    "trigger",
-    "allow",
-    "use",
-    "preview",
-    "require",
-}
-_SAID = {"says", "said", "told", "wrote", "asked", "asks", "wants", "wanted", "suggested", "claims", "reads", "mentioned", "recommended",
-         "according", "quoting", "quote", "replied", "typed", "called", "says:", "shouted", "whispered", "thinks", "thought", "documentation", "docs", "readme"}  # fmt: skip
+_NOT_A_START = words("not_a_start")
+_STARTS_ANYWAY = words("starts_anyway")
+_SAID = words("said")
 
 
 def cut(tokens: Sequence[Token]) -> tuple[Clause, ...]:
@@ -117,7 +99,9 @@ def _starts_request(sentence: Sequence[Token], index: int, before: Sequence[Toke
     if sentence[index].norm == "then":
         return True
     if sentence[index].norm == "but":
-        return not any(token.is_word("all", "everything", "anything", "nothing", "every", "any") for token in before[-4:])
+        return not any(
+            token.is_word("all", "everything", "anything", "nothing", "every", "any") for token in before[-4:]
+        )
     if whole(rest, "marks", "cancel") or (sentence[index].norm == "," and rest[0].is_word("then")):
         return True
     rest, polite, _ = strip(rest)
@@ -160,8 +144,10 @@ def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
 
 def _begins_more(rest: Sequence[Token], size: int) -> bool:
     """Tell whether a longer phrase than the prefix begins here ("no more …", "can you tell me why …")."""
-    if rest[0].is_word("no", "not") and len(rest) > 1 and (
-        spans_at(rest, 1, "events") or spans_at(rest, 1, "verbs") or spans_at(rest, 1, "nouns")
+    if (
+        rest[0].is_word("no", "not")
+        and len(rest) > 1
+        and (spans_at(rest, 1, "events") or spans_at(rest, 1, "verbs") or spans_at(rest, 1, "nouns"))
     ):
         return True
     verbs = spans_at(rest, 0, "verbs")

@@ -168,7 +168,12 @@ def _on_targets(stage: Stage) -> Script:
     ):
         found: tuple[str, ...] = (memory.diagnosed,)
         leftover: tuple[str, ...] = ()
-    elif reading.intent in {Intent.ADJUST, Intent.TAG_MATCH} and not reading.mention.ids and memory.acts and not reading.mention.names:
+    elif (
+        reading.intent in {Intent.ADJUST, Intent.TAG_MATCH}
+        and not reading.mention.ids
+        and memory.acts
+        and not reading.mention.names
+    ):
         found, leftover = (str(memory.acts[-1].call.arguments.get("webhook_id") or memory.focus),), ()
     elif (
         reading.intent in {Intent.DIAGNOSE, Intent.FIX}
@@ -234,7 +239,7 @@ def _confirm_many(reading: Reading, found: tuple[str, ...], memory: Memory) -> R
         reading,
         webhooks,
         memory,
-        f"I change one webhook at a time, so that each change can be undone. Which one first?",
+        "I change one webhook at a time, so that each change can be undone. Which one first?",
     )
 
 

@@ -32,7 +32,9 @@ def before_acting(readings: tuple[Reading, ...], memory: Memory) -> Reply | None
     if choices:
         return _ask("choice", acting, memory)
     for place, reading in enumerate(acting):
-        after_filter = _continues(reading) and (_goes_on(memory) or any(one.intent is Intent.FILTER for one in acting[:place]))
+        after_filter = _continues(reading) and (
+            _goes_on(memory) or any(one.intent is Intent.FILTER for one in acting[:place])
+        )
         after_filter = after_filter or any(one.intent is Intent.CREATE for one in acting[:place])
         pending = [doubt for doubt in reading.doubts if not (doubt == "fragment" and after_filter)]
         if pending:
@@ -49,8 +51,14 @@ def before_acting(readings: tuple[Reading, ...], memory: Memory) -> Reply | None
 def _continues(reading: Reading) -> bool:
     """Tell whether a few words begin like the rest of something ("and …", "with …", "over …")."""
     clause = reading.clause
-    starts = clause.tokens[0].is_word("with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose")
-    return starts or clause.joiner in {"and", "but", "plus", ",", "&", "+", "then"} or bool({"and", "also", "plus"} & set(clause.lead))
+    starts = clause.tokens[0].is_word(
+        "with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose"
+    )
+    return (
+        starts
+        or clause.joiner in {"and", "but", "plus", ",", "&", "+", "then"}
+        or bool({"and", "also", "plus"} & set(clause.lead))
+    )
 
 
 def _goes_on(memory: Memory) -> bool:

@@ -1,5 +1,6 @@
 """Facts: what the frames may ask about a clause, as a set of words."""
 
+from agent.guided.lexicon import words
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents
 from agent.guided.tokens import Kind
@@ -17,31 +18,8 @@ _HEADS = {
     "integration",
     "destination",
 }
-_DEFINITE = {"the", "this", "that", "my", "our", "your", "these", "those", "all", "every", "both", "its", "each"}
-_SETUP = {
-    "create",
-    "set",
-    "setup",
-    "build",
-    "register",
-    "connect",
-    "hook",
-    "spin",
-    "provision",
-    "wire",
-    "new",
-    "add",
-    "make",
-    "install",
-    "give",
-    "get",
-    "need",
-    "want",
-    "up",
-    "me",
-    "configure",
-    "like",
-}
+_DEFINITE = words("definite")
+_SETUP = words("setup")
 
 
 def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:

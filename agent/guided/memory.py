@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from agent.guided.script import Call, Question, Result
 
 _PERSPECTIVE = re.compile(r"Perspective:\s*(psp_\w+)\s*\"([^\"\n]*)\"\s*\((\w+)\)")
-_DIAGNOSIS = re.compile(r"```diagnosis\s*\n(.*?)```", re.DOTALL)
+_DIAGNOSIS = re.compile(r"```(?:diagnosis|json)\s*\n(.*?)```", re.DOTALL)
 _READS = {"list_webhooks", "get_webhook", "list_tags", "list_event_types", "list_perspectives", "dry_run_filters", "diagnose_webhook", "list_deliveries", "get_delivery", "list_changes"}  # fmt: skip
 
 
@@ -179,6 +179,8 @@ def read_system(messages: Sequence[BaseMessage], memory: Memory) -> None:
     try:
         value = json.loads(block.group(1))
     except ValueError:
+        return
+    if not isinstance(value, dict) or not {"diagnosis", "cause"} & set(value):
         return
     webhook = value.get("webhook") or {}
     memory.diagnosis = dict(value.get("diagnosis") or value)

@@ -2,147 +2,18 @@
 
 from agent.guided.clauses import Clause
 from agent.guided.phrase import has, spans
+from agent.guided.lexicon import words
 from agent.guided.reading import Intent, Reading
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents, read_values
 from agent.guided.topics import topic_of
 
-_TROUBLE = {
-    "failing",
-    "fails",
-    "fail",
-    "failed",
-    "broken",
-    "wrong",
-    "down",
-    "error",
-    "errors",
-    "stuck",
-    "dead",
-    "problem",
-    "problems",
-    "issue",
-    "issues",
-    "broke",
-    "failure",
-    "erroring",
-    "red",
-    "unhappy",
-    "trouble",
-    "bouncing",
-    "crashing",
-    "crashed",
-    "rejecting",
-    "rejected",
-    "unreachable",
-    "timing",
-}
-_SILENT = {
-    "firing",
-    "fire",
-    "fired",
-    "working",
-    "work",
-    "works",
-    "delivering",
-    "delivered",
-    "arriving",
-    "arrive",
-    "receiving",
-    "receive",
-    "received",
-    "getting",
-    "sending",
-    "triggering",
-    "trigger",
-    "triggered",
-    "arrived",
-    "anything",
-    "happening",
-    "come",
-    "coming",
-    "through",
-    "sent",
-    "reaching",
-    "fires",
-    "sends",
-    "get",
-    "gets",
-    "got",
-    "send",
-}
-_NEGATIVE = {"not", "never", "nothing", "no", "stopped", "none", "silent", "quiet", "without"}
-_PASS = {
-    "pass",
-    "passes",
-    "match",
-    "matches",
-    "through",
-    "fire",
-    "trigger",
-    "triggers",
-    "deliver",
-    "delivered",
-    "sent",
-    "send",
-    "go",
-    "accepted",
-    "reach",
-    "get",
-    "gets",
-    "included",
-    "arrive",
-    "accept",
-    "let",
-    "allowed",
-    "forwarded",
-    "qualify",
-}
-_WELL = {
-    "ok",
-    "okay",
-    "fine",
-    "good",
-    "healthy",
-    "status",
-    "health",
-    "doing",
-    "alright",
-    "well",
-    "up",
-    "running",
-    "going",
-    "state",
-    "happy",
-    "stats",
-    "statistics",
-    "rate",
-    "working",
-    "green",
-    "alive",
-    "wrong",
-    "problems",
-    "issues",
-    "issue",
-    "problem",
-    "failing",
-    "broken",
-}
-_ASPECTS = {
-    "trust",
-    "tag",
-    "condition",
-    "filter",
-    "header",
-    "auth",
-    "url",
-    "timeout",
-    "retries",
-    "settings",
-    "name",
-    "description",
-    "event",
-}
+_TROUBLE = words("trouble")
+_SILENT = words("arriving")
+_NEGATIVE = words("negative")
+_PASS = words("passing")
+_WELL = words("well")
+_ASPECTS = words("aspects")
 
 
 def read_question(clause: Clause) -> Reading:
@@ -178,21 +49,20 @@ def _intent(words: list[str], found: Contents, topic: str, clause: Clause) -> In
     about_one = found.mention.explicit or bool(found.residue) or "webhook" in nouns
     if "why" in said and "https" not in said and not found.values.url:
         return Intent.CHANGES if said & {"you", "changed"} and "did" in said else Intent.DIAGNOSE
-    if said & {"happens", "happen"} and topic or (asks_how and topic) or (first in {"should", "shall"} and not topic):
+    if (said & {"happens", "happen"} and topic) or (asks_how and topic) or (first in {"should", "shall"} and not topic):
         return Intent.TOPIC if topic else Intent.ADVICE
-    if (
-        "would" in said
+    if ("would" in said and said & _PASS and (found.values.filtering or said & {"filter", "filters"})) or (
+        first in {"will", "does", "do", "would", "can", "could", "is"}
+        and found.values.filtering
         and said & _PASS
-        and (found.values.filtering or said & {"filter", "filters"})
-        or (
-            first in {"will", "does", "do", "would", "can", "could", "is"}
-            and found.values.filtering
-            and said & _PASS
-            and not found.values.since
-        )
+        and not found.values.since
     ):
         return Intent.DRY_RUN
-    if said & {"set", "current", "currently", "its", "my", "this"} and nouns & _ASPECTS and topic in {"trust", "filters", "conditions", "retrying", "slow"}:
+    if (
+        said & {"set", "current", "currently", "its", "my", "this"}
+        and nouns & _ASPECTS
+        and topic in {"trust", "filters", "conditions", "retrying", "slow"}
+    ):
         return Intent.SHOW
     if topic and not (topic in {"slow", "retrying"} and about_one and first in {"is", "why"}):
         return Intent.TOPIC
@@ -233,11 +103,8 @@ def _about(words: list[str], found: Contents, *, about_one: bool) -> Intent:
         )
     ):
         return Intent.DELIVERIES
-    if (
-        first in {"what", "whats"}
-        and said & {"wrong", "matter", "problem", "broken", "error"}
-        and about_one
-        or ("is" in said and "wrong" in said and found.mention.explicit)
+    if (first in {"what", "whats"} and said & {"wrong", "matter", "problem", "broken", "error"} and about_one) or (
+        "is" in said and "wrong" in said and found.mention.explicit
     ):
         return Intent.DIAGNOSE
     if (
@@ -265,9 +132,8 @@ def _remark(words: list[str], found: Contents, topic: str) -> Intent:
     said, nouns = set(words), found.nouns
     if topic and topic not in {"delete", "disable", "enable"} and len(words) <= 12:
         return Intent.TOPIC
-    if (
-        (said & _NEGATIVE and said & _SILENT)
-        or said & (_TROUBLE - {"down", "red"})
+    if (said & _NEGATIVE and said & _SILENT) or (
+        said & (_TROUBLE - {"down", "red"})
         and (found.mention.explicit or "webhook" in nouns or said & {"it", "something"})
     ):
         return Intent.DIAGNOSE

@@ -6,6 +6,7 @@ from functools import lru_cache
 from agent.guided.clauses import Clause, Mood, cut
 from agent.guided.facts import facts_of
 from agent.guided.frames import match
+from agent.guided.lexicon import words
 from agent.guided.phrase import has, longest_at, spans_at, whole
 from agent.guided.questions import read_question, read_remark
 from agent.guided.reading import FILTERING, Intent, Reading
@@ -15,31 +16,7 @@ from agent.guided.tokens import Kind, tokenise
 from agent.guided.topics import small_talk
 
 _LIGHT = {Intent.ENABLE, Intent.DISABLE, Intent.DELETE, Intent.KILL, Intent.TEST, Intent.DIAGNOSE, Intent.FIX}
-_STATEMENT = {
-    "fires",
-    "sends",
-    "delivers",
-    "is",
-    "was",
-    "are",
-    "gets",
-    "got",
-    "seems",
-    "were",
-    "has",
-    "had",
-    "said",
-    "says",
-    "already",
-    "currently",
-    "did",
-    "does",
-    "i",
-    "we",
-    "they",
-    "he",
-    "she",
-}
+_STATEMENT = words("statement")
 
 
 @lru_cache(maxsize=512)
@@ -51,7 +28,12 @@ def recognise(text: str, names: tuple[str, ...] = ()) -> tuple[Reading, ...]:
         return (Reading(Intent.SOCIAL, Clause(tokens, Mood.FRAGMENT), topic=talk),)
     readings = [read_clause(clause) for clause in cut(tokens)]
     if any(reading.values.secret for reading in readings):
-        readings = [replace(one, intent=Intent.EDIT_FORM, values=replace(one.values, secret="value")) if one.intent in {Intent.SET_HEADER, Intent.ADJUST} else one for one in readings]
+        readings = [
+            replace(one, intent=Intent.EDIT_FORM, values=replace(one.values, secret="value"))
+            if one.intent in {Intent.SET_HEADER, Intent.ADJUST}
+            else one
+            for one in readings
+        ]
     return tuple(_settle(readings))
 
 
@@ -148,17 +130,21 @@ def _blockers(clause: Clause, intent: Intent) -> list[str]:
         and has(clause.tokens[1:], "marks", "conditional")
     ):
         doubts.append("condition")
-    if intent in FILTERING and ({"unless", "until", "till"} & set(words) or ("if" in words and not {"only", "just"} & set(words))):
+    if intent in FILTERING and (
+        {"unless", "until", "till"} & set(words) or ("if" in words and not {"only", "just"} & set(words))
+    ):
         doubts.append("condition")
     if has(clause.tokens, "marks", "time") or _clock(clause):
         doubts.append("time")
-    if (
-        intent not in FILTERING | {Intent.CREATE}
-        and {"not", "never", "without", "nothing"} & set(words[1:])
-        or words[-1:] == ["not"]
-    ):
+    if (intent not in FILTERING | {Intent.CREATE} and {"not", "never", "without", "nothing"} & set(words[1:])) or words[
+        -1:
+    ] == ["not"]:
         doubts.append("negation")
-    if intent in _LIGHT and {"except", "but", "besides", "apart"} & set(words) and not {"all", "everything", "every"} & set(words):
+    if (
+        intent in _LIGHT
+        and {"except", "but", "besides", "apart"} & set(words)
+        and not {"all", "everything", "every"} & set(words)
+    ):
         doubts.append("negation")
     if intent in _LIGHT and "or" in words:
         doubts.append("choice")

@@ -26,6 +26,7 @@ class Question:
     options: tuple[str, ...] = ()
     template: str = ""
     expects: str = ""
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,9 @@ def which(
     if more > 0:
         text += f"; and {more} more"
     question = ask(text + ".", *(command(reading, label(one, list(memory.webhooks.values()))) for one in shown))
-    return replace(question, listed=tuple(str(one["id"]) for one in shown))
+    ids = tuple(str(one["id"]) for one in shown)
+    asked = replace(question.question, ids=ids) if question.question else None
+    return replace(question, listed=ids, question=asked)
 
 
 def _where(webhook: dict[str, Any]) -> str:
@@ -156,7 +158,9 @@ def new_name(reading: Reading) -> str:
     """Give the new name in "rename … to …"."""
     tokens = reading.clause.tokens
     for index in range(len(tokens) - 1, -1, -1):
-        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is", "webhook") and index + 1 < len(tokens):
+        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is", "webhook") and index + 1 < len(
+            tokens
+        ):
             return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
     return reading.values.quoted[-1] if reading.values.quoted else ""
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from agent.guided.lexicon import mapping, words
 from agent.guided.spelling import corrected
 
 
@@ -85,37 +86,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )
 _SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.IGNORECASE)
 
-_CONTRACTIONS = {
-    "don't": "do not", "dont": "do not", "doesn't": "does not", "doesnt": "does not", "didn't": "did not",
-    "didnt": "did not", "isn't": "is not", "isnt": "is not", "aren't": "are not", "arent": "are not",
-    "wasn't": "was not", "wasnt": "was not", "weren't": "were not", "won't": "will not", "wont": "will not",
-    "wouldn't": "would not", "wouldnt": "would not", "shouldn't": "should not", "shouldnt": "should not",
-    "couldn't": "could not", "can't": "can not", "cant": "can not", "cannot": "can not", "hasn't": "has not",
-    "hasnt": "has not", "haven't": "have not", "havent": "have not", "mustn't": "must not", "hadn't": "had not",
-    "what's": "what is", "whats": "what is", "why's": "why is", "how's": "how is", "hows": "how is",
-    "where's": "where is", "wheres": "where is", "who's": "who is", "it's": "it is", "that's": "that is",
-    "thats": "that is", "there's": "there is", "let's": "let us", "lets": "let us", "i'm": "i am", "im": "i am",
-    "i'd": "i would", "i'll": "i will", "i've": "i have", "we'd": "we would", "we'll": "we will", "we've": "we have",
-    "we're": "we are", "you're": "you are", "they're": "they are", "it'll": "it will", "it'd": "it would",
-    "wanna": "want to", "gonna": "going to", "gotta": "got to", "gimme": "give me", "lemme": "let me",
-    "pls": "please", "plz": "please", "plese": "please", "u": "you", "ur": "your", "r": "are", "thx": "thanks",
-    "w/": "with", "y'all": "you", "shan't": "will not", "dunno": "do not know", "whatcha": "what you",
-    "kinda": "kind of", "havin": "having", "n't": "not", "doin": "doing", "nothin": "nothing", "n": "and",
-}  # fmt: skip
-_NUMBER_WORDS = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60,
-    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "zero": 0,
-}  # fmt: skip
+_CONTRACTIONS = mapping("contractions")
+_NUMBER_WORDS = mapping("number_words")
 _TENS = 20
-_UNITS = {
-    "ms": "ms", "milliseconds": "ms", "millisecond": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s",
-    "seconds": "s", "second": "s", "%": "%", "percent": "%", "k": "k", "usd": "$", "dollars": "$", "dollar": "$",
-    "bucks": "$", "eur": "$", "euro": "$", "euros": "$", "m": "min", "min": "min", "mins": "min", "minute": "min",
-    "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
-    "week": "w", "weeks": "w", "x": "x", "times": "x", "st": "th", "nd": "th", "rd": "th", "th": "th",
-}  # fmt: skip
-_COMPARE = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "===": "==", "!==": "!="}
+_UNITS = mapping("units")
+_COMPARE = mapping("comparisons")
 
 
 def tokenise(text: str, names: tuple[str, ...] = ()) -> tuple[Token, ...]:
@@ -233,10 +208,9 @@ def _join_numbers(tokens: list[Token]) -> list[Token]:
     return joined
 
 
-_SECRET_NOUNS = {"token", "password", "secret", "key", "bearer", "apikey", "passwd", "pwd", "passphrase", "credential", "credentials", "authorization", "auth", "authentication"}
+_SECRET_NOUNS = words("secret_nouns")
 _LINKS = {"is", "to", "=", ":", "be", "as", "value", "with", "now", "should", "header", "token", "key"}
-_PLAIN = {"the", "a", "an", "of", "on", "for", "in", "this", "that", "it", "its", "my", "our", "your", "please", "and", "or", "webhook", "header", "token", "key", "something", "new", "set",
-          "not", "expired", "wrong", "invalid", "old", "changed", "rejected", "missing", "empty", "correct", "failing", "right", "safe", "visible", "stored", "shown", "from", "work", "working", "used", "sent", "you", "me", "different", "required"}  # fmt: skip
+_PLAIN = words("not_secret")
 
 
 def _hide_secrets(tokens: list[Token]) -> list[Token]:

@@ -3,43 +3,11 @@
 from collections.abc import Sequence
 from functools import cache
 
-from agent.guided.lexicon import phrases, table
+from agent.guided.lexicon import phrases, table, words
 from agent.guided.tokens import Kind, Token
 
 _GAP = 2
-_NOTHING = {
-    "please",
-    "so",
-    "then",
-    "ok",
-    "okay",
-    "there",
-    "the",
-    "a",
-    "an",
-    "just",
-    "now",
-    "oh",
-    "hey",
-    "and",
-    "well",
-    "again",
-    "today",
-    "mate",
-    "man",
-    "everyone",
-    "all",
-    "assistant",
-    "hookwright",
-    "bot",
-    "friend",
-    "very",
-    "really",
-    "very",
-    "much",
-    "even",
-    "exactly",
-}
+_NOTHING = words("idle_in_talk")
 
 
 def topic_of(tokens: Sequence[Token]) -> str:

@@ -16,3 +16,15 @@ def table(name: str) -> dict[str, Any]:
 def phrases(name: str, key: str) -> tuple[tuple[str, ...], ...]:
     """Give one entry of a table as phrases cut into words, the longest first."""
     return tuple(sorted((tuple(phrase.split()) for phrase in table(name)[key]), key=len, reverse=True))
+
+
+@cache
+def words(key: str) -> frozenset[str]:
+    """Give one set of words."""
+    return frozenset(table("sets")[key])
+
+
+@cache
+def mapping(key: str) -> dict[str, Any]:
+    """Give what single words stand for."""
+    return dict(table("sets")[key])

@@ -116,7 +116,7 @@ def set_header(stage: Stage) -> Script:
     header = stage.reading.values.header
     if not header:
         return ask(
-            f"Is it the authorization header (typed into the form, never here), or a plain header such as X-Env: prod?",
+            "Is it the authorization header (typed into the form, never here), or a plain header such as X-Env: prod?",
             f"Edit the URL or auth header of {_label(stage)}",
             template=f"Set the header {{}} on {_label(stage)}",
             expects="header",

@@ -45,14 +45,20 @@ def reply(reading: Reading, memory: Memory) -> Reply:
         return Reply(answer("rotate"))
     if intent in {Intent.CANCEL, Intent.NO}:
         return left_alone(memory)
-    if intent is Intent.NEGATED and reading.guess is Intent.RETRY:
-        return Reply("All right, I have not changed anything. Or should failed deliveries never be retried?", ("Set the retries to 0",))
+    if intent is Intent.NEGATED and reading.guess in {Intent.RETRY, Intent.REPLAY}:
+        return Reply(
+            "All right, I have not changed anything. Or should failed deliveries never be retried?",
+            ("Set the retries to 0",),
+        )
     if intent is Intent.NEGATED:
         return Reply("All right, I have not changed anything.")
     if intent is Intent.YES:
         return Reply("Nothing is waiting for an answer. What would you like to do?", _START)
     if reading.values.secret:
-        return Reply("Please keep secrets out of this chat: I have not used that value, and it is best replaced. A form takes it safely.", ("Edit the URL or auth header",))
+        return Reply(
+            "Please keep secrets out of this chat: I have not used that value, and it is best replaced. A form takes it safely.",
+            ("Edit the URL or auth header",),
+        )
     if intent is Intent.REMARK:
         return Reply("Noted; I have not changed anything. Tell me if you want me to do something about it.", _START)
     return not_understood(reading)

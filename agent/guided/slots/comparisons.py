@@ -72,7 +72,9 @@ def read_comparisons(page: Page) -> list[Comparison]:
     found: list[_Found] = []
     floor = 0
     for index in page.of_kind(Kind.NUMBER):
-        if index < floor or page.tokens[index].unit in {"th", "min", "h", "d", "w"} and not _settings_near(page, index):
+        if index < floor or (
+            page.tokens[index].unit in {"th", "min", "h", "d", "w"} and not _settings_near(page, index)
+        ):
             continue
         one = _compare(page, index, floor)
         if one:
@@ -151,7 +153,7 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
         subject = _subject_ending(page, index, left)
         if subject:
             return replace(one.comparison, subject=subject[0], guessed=subject[1])
-        if not page.tokens[index].norm in _LINKS | {
+        if page.tokens[index].norm not in _LINKS | {
             "score",
             "filter",
             "min",

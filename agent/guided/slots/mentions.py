@@ -3,41 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.guided.lexicon import mapping, words
 from agent.guided.slots.page import Page
 from agent.guided.tokens import Kind
 
-_PRONOUNS = {"it", "this", "that", "its", "itself", "him", "her"}
-_ORDINALS = {
-    "first": 1,
-    "second": 2,
-    "third": 3,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "last": -1,
-    "1st": 1,
-    "2nd": 2,
-    "3rd": 3,
-    "4th": 4,
-    "5th": 5,
-}
-_STATES = {"failing": "failing", "broken": "failing", "failed": "failing", "red": "failing", "erroring": "failing", "sick": "failing", "bad": "failing",
-           "disabled": "disabled", "paused": "disabled", "inactive": "disabled", "stopped": "disabled", "off": "disabled",
-           "healthy": "healthy", "working": "healthy", "green": "healthy", "good": "healthy", "enabled": "enabled", "active": "enabled", "live": "enabled"}  # fmt: skip
-_HEADS = {
-    "webhook",
-    "webhooks",
-    "hook",
-    "hooks",
-    "endpoint",
-    "endpoints",
-    "automation",
-    "automations",
-    "one",
-    "ones",
-    "integration",
-    "destination",
-}
+_PRONOUNS = words("pronouns")
+_ORDINALS = mapping("ordinals")
+_STATES = mapping("state_words")
+_HEADS = words("webhook_heads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,136 +85,8 @@ def read_custom_events(page: Page) -> list[EventMention]:
     return found
 
 
-_TAG_STOPS = {"and", "or", ",", "/", "&"}
-_TAG_WALLS = {
-    "with",
-    "the",
-    "a",
-    "an",
-    "only",
-    "just",
-    "have",
-    "has",
-    "having",
-    "are",
-    "is",
-    "be",
-    "by",
-    "to",
-    "for",
-    "on",
-    "of",
-    "any",
-    "all",
-    "either",
-    "both",
-    "when",
-    "where",
-    "that",
-    "which",
-    "filter",
-    "if",
-    "them",
-    "it",
-    "also",
-    "too",
-    "please",
-    "trust",
-    "score",
-    "from",
-    "in",
-    "at",
-    "my",
-    "webhook",
-    "hook",
-    "then",
-    "add",
-    "remove",
-    "carry",
-    "carries",
-    "carrying",
-    "tagged",
-    "tag",
-    "tags",
-    "contains",
-    "contain",
-    "include",
-    "includes",
-    "as",
-    "this",
-    "these",
-    "those",
-    "one",
-    "ones",
-    "conversation",
-    "conversations",
-    "interviews",
-    "interview",
-    "new",
-    "set",
-    "use",
-    "drop",
-    "delete",
-    "require",
-    "every",
-    "each",
-    "skip",
-    "without",
-    "no",
-    "not",
-    "fire",
-    "send",
-    "match",
-    "matching",
-    "some",
-    "do",
-    "does",
-    "so",
-    "instead",
-    "perspective",
-    "labelled",
-    "labeled",
-    "label",
-    "marked",
-    "study",
-    "make",
-    "change",
-    "same",
-    "what",
-    "which",
-    "available",
-    "exist",
-    "there",
-    "unless",
-    "except",
-    "would",
-    "will",
-    "pass",
-    "passes",
-    "s",
-    "get",
-    "least",
-    "minimum",
-    "over",
-    "above",
-    "below",
-    "under",
-    "its",
-    "than",
-    "filters",
-    "now",
-    "switch",
-    "limit",
-    "narrow",
-    "restrict",
-    "them",
-    "i",
-    "you",
-    "we",
-    "conversation's",
-    "applied",
-    "clear",
-}
+_TAG_STOPS = words("tag_stops")
+_TAG_WALLS = words("tag_walls")
 
 
 def read_tags(page: Page) -> list[str]:
@@ -334,7 +179,9 @@ def read_mention(page: Page) -> Mention:
         following = page.tokens[index + 1].norm if index + 1 < len(page.tokens) else ""
         if word in _STATES and (following in _HEADS or following == ""):
             state = state or _STATES[word]
-        elif word in {"all", "every", "everything", "each"} and (following in _HEADS | {"of", "the", "my", "our", "", "but", "except", "apart", "besides"}):
+        elif word in {"all", "every", "everything", "each"} and (
+            following in _HEADS | {"of", "the", "my", "our", "", "but", "except", "apart", "besides"}
+        ):
             plural = "all"
         elif word == "both":
             plural = "both"
@@ -371,7 +218,7 @@ def _ordinals(page: Page) -> tuple[int, ...]:
             found.append(_ORDINALS[token.norm])
             page.mark([index, index + 1] if following else [index])
         elif token.kind is Kind.NUMBER and (
-            token.unit == "th" and following in _HEADS | {""} or before in {"#", "number", "no"} | _HEADS
+            (token.unit == "th" and following in _HEADS | {""}) or before in {"#", "number", "no"} | _HEADS
         ):
             found.append(int(float(token.value)))
             page.mark([index])

@@ -163,7 +163,11 @@ def _everything(page: Page) -> bool:
 
 def _tag_match(page: Page) -> str:
     norms = {token.norm for token in page.tokens}
-    page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].norm in {"both", "either", "any", "all", "each"})
+    page.mark(
+        index
+        for index in page.of_kind(Kind.WORD)
+        if page.tokens[index].norm in {"both", "either", "any", "all", "each"}
+    )
     if norms & {"all", "both", "every", "each"}:
         return "all"
     return "any" if norms & {"any", "either", "or", "one", "some"} else ""

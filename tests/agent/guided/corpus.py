@@ -40,7 +40,11 @@ def world_of(context: str) -> World:
         return World.of(third, system="You are the assistant.")
     if context == "fresh3":
         return World.of(first, second, third)
-    world = World.of(*three()) if context in {"focus1", "trust", "tags", "listed", "disabled", "between", "condition"} else World.of(first)
+    world = (
+        World.of(*three())
+        if context in {"focus1", "trust", "tags", "listed", "disabled", "between", "condition"}
+        else World.of(first)
+    )
     for line in _OPENINGS.get(context, ()):
         world.say(line)
     return world

@@ -17,20 +17,86 @@ NEGATIONS = (
     "don't {}", "do not {}", "please don't {}", "never {}", "you must not {}", "what happens if I {}?", "should I {}?", "what if we {}",
     "how do I {}?", "he said to {}", "my boss told me to {}", "I will not {}", "suppose I {}", "maybe {}", "{}, never mind", "{}. No wait, don't",
     "{}... forget it", "if it fails, {}", "{} tomorrow", "when it breaks {}", "can I {}?", "is it safe to {}?", "why would you {}?",
-    "the docs say: {}", "\"{}\"", "I was about to {}", "we might {}", "would you ever {}?", "tell me what happens when I {}", "no need to {}",
+    "the docs say: {}", '"{}"', "I was about to {}", "we might {}", "would you ever {}?", "tell me what happens when I {}", "no need to {}",
     "I'd rather not {}", "don't you dare {}", "unless I am wrong, {}", "before you {}, ask", "avoid {}", "don't ever {}",
 )  # fmt: skip
-PLAIN = (
-    "the a an it this that webhook one trust score tag tags filter pricing support crm sync slack alerts orders 70 80 100 at least over under "
-    "between and or not no yes why what when how if is are was endpoint url timeout retries events completed abandoned purchase page view "
-    "banana purple tomorrow please thanks hello delivery deliveries failed failing condition header name perspective wh_1 wh_2 everything all"
-).split()
+PLAIN = [
+    "the",
+    "a",
+    "an",
+    "it",
+    "this",
+    "that",
+    "webhook",
+    "one",
+    "trust",
+    "score",
+    "tag",
+    "tags",
+    "filter",
+    "pricing",
+    "support",
+    "crm",
+    "sync",
+    "slack",
+    "alerts",
+    "orders",
+    "70",
+    "80",
+    "100",
+    "at",
+    "least",
+    "over",
+    "under",
+    "between",
+    "and",
+    "or",
+    "not",
+    "no",
+    "yes",
+    "why",
+    "what",
+    "when",
+    "how",
+    "if",
+    "is",
+    "are",
+    "was",
+    "endpoint",
+    "url",
+    "timeout",
+    "retries",
+    "events",
+    "completed",
+    "abandoned",
+    "purchase",
+    "page",
+    "view",
+    "banana",
+    "purple",
+    "tomorrow",
+    "please",
+    "thanks",
+    "hello",
+    "delivery",
+    "deliveries",
+    "failed",
+    "failing",
+    "condition",
+    "header",
+    "name",
+    "perspective",
+    "wh_1",
+    "wh_2",
+    "everything",
+    "all",
+]
 COMMAND_WORDS = {
     word
     for verb in ("create", "change", "rename", "enable", "disable", "delete", "clear", "kill", "test", "only", "skip", "also", "undo", "retry", "replay", "fix", "apply")
     for phrase in table("verbs")[verb]
     for word in phrase.split()
-} - {"no", "not", "all", "the", "a", "an", "it", "that", "is", "to", "on", "for", "of", "i", "we", "at", "not", "over"}  # fmt: skip
+} - {"no", "not", "all", "the", "a", "an", "it", "that", "is", "to", "on", "for", "of", "i", "we", "at", "over"}  # fmt: skip
 QUIET = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -53,7 +119,11 @@ def test_negated_hypothetical_and_quoted_commands_never_act(frame):
 
 
 @QUIET
-@given(st.sampled_from(MUTATING), st.sampled_from([frame for frame in NEGATIONS if frame.index("{}") > 3]), st.integers(min_value=1, max_value=60))
+@given(
+    st.sampled_from(MUTATING),
+    st.sampled_from([frame for frame in NEGATIONS if frame.index("{}") > 3]),
+    st.integers(min_value=1, max_value=60),
+)
 def test_truncated_negations_never_act(command, frame, size):
     text = frame.format(command)
     assert acts_of(text[: max(size, frame.index("{}") + 3)]) == []
