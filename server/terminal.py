@@ -1,0 +1,218 @@
+"""`hookwright chat`: the assistant in a terminal, over the same REST calls and events as the console.
+
+What is secret is typed hidden and posted to /v1/webhooks by this program itself; the conversation never sees it.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rules.errors import Unavailable
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_DRAFT = ("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score")
+_YES = frozenset({"y", "yes"})
+_LEAVE = frozenset({"/quit", "/exit", "/q"})
+
+
+class Person(Protocol):
+    """Whoever sits at the keyboard."""
+
+    async def type(self, prompt: str, *, hidden: bool = False) -> str:
+        """Return a typed line; raises EOFError at the end of input."""
+        ...
+
+
+class Keyboard:
+    """Reads lines from the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    async def type(self, prompt: str, *, hidden: bool = False) -> str:
+        """Read one line, without an echo when it is secret."""
+        return await asyncio.to_thread(self._console.input, Text(prompt, style="bold cyan"), password=hidden)
+
+
+async def converse(base_url: str, key: str, *, perspective_id: str | None = None) -> None:
+    """Talk until the person leaves.
+
+    Args:
+        base_url: The running server.
+        key: An API key of it.
+        perspective_id: What to talk about, if it is one perspective.
+
+    """
+    console = Console()
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(base_url=base_url, headers=headers, timeout=httpx2.Timeout(10, read=360)) as client:
+        terminal = Terminal(client, console, Keyboard(console), perspective_id=perspective_id)
+        await terminal.run()
+
+
+class Terminal:
+    """One conversation in a terminal."""
+
+    def __init__(
+        self, client: httpx2.AsyncClient, console: Console, person: Person, *, perspective_id: str | None = None
+    ) -> None:
+        self._client = client
+        self._console = console
+        self._person = person
+        self._perspective_id = perspective_id
+        self._conversation_id: str | None = None
+        self._suggestions: list[str] = []
+        self._interrupt: dict[str, Any] | None = None
+
+    async def run(self) -> None:
+        """Ask, send, show; until /quit or the end of input."""
+        self._console.print("Hookwright. Ask for a webhook, or what is wrong with one. /quit leaves.", style="dim")
+        while True:
+            try:
+                line = (await self._person.type("\nyou> ")).strip()
+                if line.lower() in _LEAVE:
+                    return
+                if line:
+                    await self._exchange(self._chosen(line))
+            except EOFError:
+                return
+
+    def _chosen(self, line: str) -> str:
+        number = int(line) if line.isascii() and line.isdigit() else 0
+        return self._suggestions[number - 1] if 0 < number <= len(self._suggestions) else line
+
+    async def _exchange(self, message: str) -> None:
+        body = {"message": message, "conversation_id": self._conversation_id, "perspective_id": self._perspective_id}
+        await self._show("/v1/chat", {name: value for name, value in body.items() if value is not None})
+        while self._interrupt is not None:
+            interrupt = self._interrupt
+            value = await (self._approval(interrupt) if interrupt["kind"] == "approval" else self._form(interrupt))
+            path = f"/v1/chat/{self._conversation_id}/resume"
+            await self._show(path, {"interrupt_id": interrupt["id"], "value": value})
+        for number, suggestion in enumerate(self._suggestions, 1):
+            self._line(f"  {number}. {suggestion}", "cyan")
+
+    async def _show(self, path: str, body: dict[str, Any]) -> None:
+        self._suggestions, self._interrupt = [], None
+        async for event in self._events(path, body):
+            self._take(event)
+
+    async def _events(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            async with self._client.stream("POST", path, json=body, headers={"Accept": "text/event-stream"}) as answer:
+                if answer.status_code != httpx2.codes.OK:
+                    await answer.aread()
+                    self._problem(answer)
+                    return
+                async for line in answer.aiter_lines():
+                    if line.startswith("data: "):
+                        yield json.loads(line.removeprefix("data: "))
+        except httpx2.ConnectError:
+            raise Unavailable(
+                f"No server answers at {self._client.base_url}. Start one with `hookwright serve`."
+            ) from None
+        except httpx2.HTTPError as error:
+            self._line(f"The connection broke ({type(error).__name__}). The server finishes the turn by itself.", "red")
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        match event["type"]:
+            case "RUN_STARTED":
+                self._conversation_id = event["threadId"]
+            case "TEXT_MESSAGE_CONTENT":
+                self._console.print(Text(clean(event["delta"])), end="", soft_wrap=True)
+            case "TEXT_MESSAGE_END":
+                self._console.print()
+            case "TOOL_CALL_START":
+                self._line(f"· {event['toolCallName']}", "dim")
+            case "RUN_ERROR":
+                self._line(event["message"], "red")
+            case "CUSTOM":
+                self._take_own(event["name"], event["value"])
+
+    def _take_own(self, name: str, value: Any) -> None:
+        if name == "hookwright.interrupt":
+            self._interrupt = value
+        elif name == "hookwright.suggestions":
+            self._suggestions = list(value)
+        elif name == "hookwright.changes":
+            for change in value:
+                self._line(f"✓ {change['action']} recorded as {change['id']}", "green")
+
+    async def _approval(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
+        self._line(f"\n{interrupt['title']}", "bold yellow")
+        table = Table("", "before", "after")
+        for change in interrupt.get("diff") or ():
+            table.add_row(*(Text(clean(_shown(change[name]))) for name in ("field", "before", "after")))
+        self._console.print(table)
+        return {"approved": (await self._person.type("Do it? [y/N] ")).strip().lower() in _YES}
+
+    async def _form(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
+        prefill = interrupt.get("prefill") or {}
+        self._line(f"\n{interrupt['title']} (an empty URL cancels; secrets go straight to the server)", "bold yellow")
+        while True:
+            typed = await self._fields(prefill)
+            if typed is None:
+                return {"cancelled": True}
+            answer = await self._save(prefill, typed)
+            if answer.is_success:
+                webhook = answer.json()
+                if webhook.get("secret"):
+                    self._line(f"Signing secret, shown this one time: {webhook['secret']}", "bold")
+                return {"webhook_id": webhook["id"]}
+            self._problem(answer)
+
+    async def _fields(self, prefill: Mapping[str, Any]) -> dict[str, Any] | None:
+        typed: dict[str, Any] = {}
+        present = prefill.get("url") or ""
+        hint = f" [{clean(present)}; - cancels]" if present else ""
+        url = (await self._person.type(f"URL{hint}: ")).strip() or present
+        if url in {"", "-"}:
+            return None
+        typed["url"] = url
+        header = prefill.get("auth_header") or {}
+        known = f" [{clean(header['name'])}; - removes it]" if header else " [none]"
+        name = (await self._person.type(f"Auth header name{known}: ")).strip()
+        if name == "-":
+            return {**typed, "auth_header": None}
+        if name or header:
+            keep = " (empty keeps it)" if header and name in {"", header["name"]} else ""
+            value = await self._person.type(f"Auth header value, hidden{keep}: ", hidden=True)
+            if value:
+                typed["auth_header"] = {"name": name or header["name"], "value": value}
+            elif name and not keep:
+                typed["auth_header"] = {"name": name}
+        return typed
+
+    async def _save(self, prefill: Mapping[str, Any], typed: dict[str, Any]) -> httpx2.Response:
+        if prefill.get("webhook_id"):
+            return await self._client.patch(f"/v1/webhooks/{prefill['webhook_id']}", json=typed)
+        known = {name: prefill[name] for name in _DRAFT if prefill.get(name) is not None}
+        return await self._client.post("/v1/webhooks", json={**known, **typed})
+
+    def _problem(self, answer: httpx2.Response) -> None:
+        try:
+            detail = answer.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = f"The server answered with HTTP {answer.status_code}."
+        self._line(str(detail), "red")
+
+    def _line(self, text: str, style: str) -> None:
+        self._console.print(Text(clean(text), style=style), soft_wrap=True)
+
+
+def clean(text: str) -> str:
+    """Take out what could steer the terminal: text from outside is only text."""
+    return _CONTROL.sub("", text)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

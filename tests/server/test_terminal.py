@@ -1,0 +1,122 @@
+"""The assistant in a terminal, against the real server and a scripted model endpoint."""
+
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import pytest
+from rich.console import Console
+
+from rules.errors import Unavailable
+from server.terminal import Terminal, clean
+from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
+from tests.serving import Api, serving
+
+SECRET = "Bearer planted-77"
+
+
+@dataclass
+class Typist:
+    lines: list[str]
+    hidden: list[str] = field(default_factory=list)
+
+    async def type(self, prompt: str, *, hidden: bool = False) -> str:
+        if not self.lines:
+            raise EOFError
+        if hidden:
+            self.hidden.append(prompt)
+        return self.lines.pop(0)
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[OpenAIServer]:
+    async with OpenAIServer().serve() as server:
+        yield server
+
+
+@pytest.fixture
+async def server(tmp_path: Path, model: OpenAIServer) -> AsyncIterator[Api]:
+    settings = {"openai_base_url": model.url, "openai_api_key": KEY, "model": MODEL}
+    async with serving(tmp_path / "home", with_worker=False, **settings) as api:
+        yield api
+
+
+async def talk(api: Api, *lines: str) -> tuple[str, Typist]:
+    screen, typist = io.StringIO(), Typist(list(lines))
+    await Terminal(api.client, Console(file=screen, width=120), typist).run()
+    return screen.getvalue(), typist
+
+
+async def test_form_takes_the_secret_hidden_and_past_the_chat(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {"name": "CRM"})]), Turn("CRM is live now.")]
+    lines = ("set up a webhook", "http://127.0.0.1:9/in", "X-Token", SECRET)
+    screen, typist = await talk(server, *lines, "/quit")
+    assert "CRM is live now." in screen
+    assert len(typist.hidden) == 1
+    assert SECRET not in screen
+    assert SECRET not in str(model.requests)
+    [webhook] = (await server.get("/v1/webhooks"))["items"]
+    assert webhook["url"] == "http://127.0.0.1:9/in"
+    assert webhook["auth_header"] == {"name": "X-Token", "set": True}
+
+
+async def test_refused_url_is_explained_and_asked_again(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("The form was closed.")]
+    screen, _ = await talk(server, "set up a webhook", "ftp://example.com", "", "")
+    assert "url" in screen
+    assert "The form was closed." in screen
+    assert (await server.get("/v1/webhooks"))["total"] == 0
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 1), ("", 1)])
+async def test_approval_shows_the_diff_and_takes_y_or_n(
+    server: Api, model: OpenAIServer, answer: str, left: int
+) -> None:
+    webhook = await server.webhook("http://127.0.0.1:9/in")
+    model.script = [Turn(calls=[("delete_webhook", {"webhook_id": webhook["id"]})]), Turn("That is settled.")]
+    screen, _ = await talk(server, "delete it", answer)
+    assert "Delete" in screen
+    assert "http://127.0.0.1:9/in" in screen
+    assert (await server.get("/v1/webhooks"))["total"] == left
+
+
+async def test_edit_form_keeps_what_is_left_empty(server: Api, model: OpenAIServer) -> None:
+    header = {"name": "X-Token", "value": SECRET}
+    webhook = await server.webhook("http://127.0.0.1:9/in", auth_header=header)
+    model.script = [Turn(calls=[("edit_endpoint", {"webhook_id": webhook["id"]})]), Turn("It has its new address.")]
+    await talk(server, "change the url", "http://127.0.0.1:9/new", "", "")
+    after = await server.get(f"/v1/webhooks/{webhook['id']}")
+    assert after["url"] == "http://127.0.0.1:9/new"
+    assert after["auth_header"] == {"name": "X-Token", "set": True}
+
+
+async def test_suggestion_is_chosen_by_its_number(server: Api, model: OpenAIServer) -> None:
+    webhook = await server.webhook("http://127.0.0.1:9/in")
+    model.script = [
+        Turn(calls=[("set_enabled", {"webhook_id": webhook["id"], "enabled": False})]),
+        Turn("CRM sync is off now."),
+        Turn("Which change?"),
+    ]
+    screen, _ = await talk(server, "disable it", "2")
+    assert "2. Undo that" in screen
+    assert model.requests[-1]["messages"][-1]["content"] == "Undo that"
+
+
+async def test_failing_model_is_told_and_the_conversation_goes_on(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(status=500), Turn(status=500), Turn("Here I am.")]
+    screen, _ = await talk(server, "hello", "again")
+    assert "HTTP 500" in screen
+    assert "Here I am." in screen
+
+
+async def test_no_server_is_a_plain_sentence() -> None:
+    async with httpx2.AsyncClient(base_url="http://127.0.0.1:9") as client:
+        terminal = Terminal(client, Console(file=io.StringIO()), Typist(["hello"]))
+        with pytest.raises(Unavailable, match="hookwright serve"):
+            await terminal.run()
+
+
+def test_text_from_outside_cannot_steer_the_terminal() -> None:
+    assert clean("a\x1b[2Jb\x07\x9b31m\u202ec\n") == "a[2Jb31mc\n"
