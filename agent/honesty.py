@@ -80,7 +80,7 @@ def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:
         }
         for call in answer.invalid_tool_calls
     ]
-    calls = [dict(call) for call in (*answer.tool_calls, *broken)]
+    calls: list[dict[str, Any]] = [dict(call) for call in (*answer.tool_calls, *broken)]
     if answer.response_metadata.get("finish_reason") == "length":
         # LangChain completes arguments that were cut off, and half an argument can mean the opposite of the whole.
         calls = [{**call, "args": {"cut_off": "the answer reached the length limit"}} for call in calls]

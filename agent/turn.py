@@ -5,6 +5,7 @@ is cut off. What was said and done is stored even when the turn fails; nothing i
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -54,9 +55,10 @@ class Assistant:
         self._loading = asyncio.Lock()
         self._turns: set[asyncio.Task[None]] = set()
 
-    async def warm(self) -> None:
-        """Import LangChain and build the agent, off the event loop; the first message does it otherwise."""
-        await self._ready()
+    def warm(self) -> None:
+        """Begin to import LangChain and build the agent, off the event loop; the first message does it otherwise."""
+        self._turns.add(task := asyncio.create_task(self._load_quietly()))
+        task.add_done_callback(self._turns.discard)
 
     async def aclose(self) -> None:
         """Let the turns that are under way end, for a few seconds, and close the model's connections."""
@@ -257,6 +259,11 @@ class Assistant:
             if self._engine is None:
                 self._engine = await asyncio.to_thread(self._load)
             return self._engine
+
+    async def _load_quietly(self) -> None:
+        # Whatever is wrong, the first message will say so to a person.
+        with contextlib.suppress(Exception):
+            await self._ready()
 
     def _load(self) -> "Engine":
         from agent.run import Engine  # noqa: PLC0415 - imports LangChain: slow, and not needed to deliver webhooks

@@ -38,7 +38,9 @@ from webhooks.actor import Actor
 from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.perspectives import Perspectives
+from webhooks.probe import Prober
 from webhooks.registry import Registry
+from webhooks.repair import Doctor
 from webhooks.testing import Tester
 from webhooks.wakeup import Wakeup
 
@@ -106,12 +108,13 @@ async def _assistant(folder: Path) -> tuple[Assistant, Database]:
     registry = Registry(database, box, policy)
     draft = WebhookDraft(name="CRM", url="https://example.com/hook")
     await registry.create(WORKSPACE, draft, Actor("cli"))
+    insights = Insights(database, Wakeup())
     services = Services(
         registry,
         Perspectives(database),
-        Insights(database, Wakeup()),
+        insights,
         Tester(database, Columns(box, policy), _refuse),
-        None,  # nothing is diagnosed here
+        Doctor(registry, insights, Prober(_refuse, policy), policy),
     )
     return Assistant(database, toolbox(services), InstantModel), database
 

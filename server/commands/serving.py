@@ -56,4 +56,5 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
     )
     _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API documentation at /docs).")
     _out.print("`hookwright console-link` prints a link to the console, `hookwright keys create NAME` an API key.")
+    platform.assistant.warm()
     await uvicorn.Server(config).serve()

@@ -1,12 +1,15 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 from sqlalchemy import text
 
 from agent import transcript
+from agent.checkpoint import TurnSaver
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.webhook_spec import WebhookDraft, WebhookPatch
+from store import conversations as store
 from tests.agent.conftest import OWNER, House, collect
 from tests.agent.scripted import call, calls
 
@@ -211,3 +214,33 @@ async def test_declined_call_is_not_run_even_if_it_would_no_longer_ask(house: Ho
     after = await house.resume(reply, {"approved": False})
     assert after["tool_calls"][0]["result"]["declined"] is True
     assert ((await house.get(webhook.id)).trust_score or {})["min"] == 10
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(-1, True), (5, False)])
+async def test_turn_of_a_dead_process_blocks_only_until_its_time_is_up(house: House, minutes: int, free: bool) -> None:  # noqa: FBT001
+    house.script(AIMessage("one"), AIMessage("two"))
+    first = await house.say("hello")
+    until = datetime.now(UTC) + timedelta(minutes=minutes)
+    async with house.database.write() as connection:
+        held = {"run_id": "run_dead", "run_until": until}
+        await connection.execute(store.CONVERSATIONS.update().values(**held))
+    if free:
+        assert (await house.say("again", first["conversation_id"]))["reply"] == "two"
+    else:
+        with pytest.raises(Conflict):
+            await house.say("again", first["conversation_id"])
+
+
+async def test_frozen_turn_holds_plain_data_and_messages_only(house: House) -> None:
+    webhook = await house.webhook()
+    house.script(call("delete_webhook", webhook_id=webhook.id))
+    await house.say("delete it")
+    async with house.database.read() as connection:
+        blob = (await connection.execute(text("SELECT checkpoint FROM interruptions"))).scalar_one()
+    saver = TurnSaver()
+    saver.thaw("run_1", blob)
+    assert saver.freeze("run_1") == blob
+    assert b"TurnContext" not in blob
+    assert b"agent." not in blob
+    saver.forget("run_1")
+    assert await saver.aget_tuple({"configurable": {"thread_id": "run_1"}}) is None
