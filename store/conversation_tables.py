@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
+from store.moment import Moment
+
 
 class Conversation(SQLModel, table=True):
     """A conversation with the configuring assistant.
@@ -23,11 +25,11 @@ class Conversation(SQLModel, table=True):
     webhook_id: str | None = None
     title: str
     briefing: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
     next_position: int = 0
     run_id: str | None = None
-    run_until: datetime | None = None
+    run_until: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Message(SQLModel, table=True):
@@ -43,7 +45,7 @@ class Message(SQLModel, table=True):
     position: int = Field(primary_key=True)
     role: str
     body: str = Field(sa_type=Text)
-    created_at: datetime
+    created_at: datetime = Field(sa_type=Moment)
 
 
 class Interruption(SQLModel, table=True):
@@ -69,5 +71,5 @@ class Interruption(SQLModel, table=True):
     state: str
     request: dict[str, Any] = Field(sa_type=JSON)
     checkpoint: bytes | None = Field(default=None, sa_type=LargeBinary)
-    created_at: datetime
-    answered_at: datetime | None = None
+    created_at: datetime = Field(sa_type=Moment)
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)

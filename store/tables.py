@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text, text
 from sqlmodel import Field, SQLModel
 
+from store.moment import Moment
+
 
 class Workspace(SQLModel, table=True):
     """A tenant: the boundary that no query crosses."""
@@ -18,7 +20,7 @@ class Workspace(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str
-    created_at: datetime
+    created_at: datetime = Field(sa_type=Moment)
 
 
 class ApiKey(SQLModel, table=True):
@@ -31,8 +33,8 @@ class ApiKey(SQLModel, table=True):
     name: str
     key_hash: str = Field(unique=True)
     hint: str
-    created_at: datetime
-    revoked_at: datetime | None = None
+    created_at: datetime = Field(sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class ConsoleToken(SQLModel, table=True):
@@ -43,8 +45,8 @@ class ConsoleToken(SQLModel, table=True):
     token_hash: str = Field(primary_key=True)
     purpose: str
     workspace_id: str = Field(foreign_key="workspaces.id", index=True)
-    created_at: datetime
-    expires_at: datetime = Field(index=True)
+    created_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(index=True, sa_type=Moment)
 
 
 class Perspective(SQLModel, table=True):
@@ -56,7 +58,7 @@ class Perspective(SQLModel, table=True):
     workspace_id: str = Field(foreign_key="workspaces.id", index=True)
     name: str
     kind: str
-    created_at: datetime
+    created_at: datetime = Field(sa_type=Moment)
 
 
 class Event(SQLModel, table=True):
@@ -70,8 +72,8 @@ class Event(SQLModel, table=True):
     perspective_id: str | None = None
     type: str
     payload: str = Field(sa_type=Text)
-    occurred_at: datetime
-    created_at: datetime
+    occurred_at: datetime = Field(sa_type=Moment)
+    created_at: datetime = Field(sa_type=Moment)
 
 
 class Webhook(SQLModel, table=True):
@@ -104,9 +106,9 @@ class Webhook(SQLModel, table=True):
     timeout_ms: int
     rate_limit_per_second: float | None = None
     max_in_flight: int | None = None
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None = None
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
     total: int = 0
     successful: int = 0
     failed: int = 0
@@ -115,7 +117,7 @@ class Webhook(SQLModel, table=True):
     last_error: str | None = Field(default=None, sa_type=Text)
     last_cause: str | None = None
     last_status: str | None = None
-    last_delivery_at: datetime | None = None
+    last_delivery_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Delivery(SQLModel, table=True):
@@ -153,10 +155,10 @@ class Delivery(SQLModel, table=True):
     status: str
     attempts: int = 0
     retries_used: int = 0
-    run_at: datetime | None = None
+    run_at: datetime | None = Field(default=None, sa_type=Moment)
     worker_id: str | None = None
-    created_at: datetime
-    finished_at: datetime | None = None
+    created_at: datetime = Field(sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
     last_status_code: int | None = None
     last_error: str | None = Field(default=None, sa_type=Text)
     last_cause: str | None = None
@@ -183,8 +185,8 @@ class Attempt(SQLModel, table=True):
     duration_ms: int
     cause: str | None = None
     error: str | None = Field(default=None, sa_type=Text)
-    attempted_at: datetime
-    delivered_at: datetime | None = None
+    attempted_at: datetime = Field(sa_type=Moment)
+    delivered_at: datetime | None = Field(default=None, sa_type=Moment)
     request_headers: str = Field(sa_type=Text)
     response_headers: str | None = Field(default=None, sa_type=Text)
     response_body: str | None = Field(default=None, sa_type=Text)
@@ -196,8 +198,8 @@ class Worker(SQLModel, table=True):
     __tablename__ = "workers"
 
     id: str = Field(primary_key=True)
-    started_at: datetime
-    heartbeat_at: datetime
+    started_at: datetime = Field(sa_type=Moment)
+    heartbeat_at: datetime = Field(sa_type=Moment)
 
 
 class Change(SQLModel, table=True):
@@ -217,5 +219,5 @@ class Change(SQLModel, table=True):
     before: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     after: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     undo_sealed: str | None = Field(default=None, sa_type=Text)
-    at: datetime
+    at: datetime = Field(sa_type=Moment)
     undone_by: str | None = None

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 import sqlmodel
+import store.moment
 from alembic import op
 
 revision = ${repr(up_revision)}

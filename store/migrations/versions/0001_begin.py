@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 import sqlmodel
+import store.moment
 from alembic import op
 
 revision = '0001'
@@ -25,8 +26,8 @@ def upgrade() -> None:
     sa.Column('duration_ms', sa.Integer(), nullable=False),
     sa.Column('cause', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('attempted_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('delivered_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('attempted_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('delivered_at', store.moment.Moment(timezone=True), nullable=True),
     sa.Column('request_headers', sa.Text(), nullable=False),
     sa.Column('response_headers', sa.Text(), nullable=True),
     sa.Column('response_body', sa.Text(), nullable=True),
@@ -45,7 +46,7 @@ def upgrade() -> None:
     sa.Column('before', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('after', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('undo_sealed', sa.Text(), nullable=True),
-    sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('at', store.moment.Moment(timezone=True), nullable=False),
     sa.Column('undone_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
@@ -62,10 +63,10 @@ def upgrade() -> None:
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('retries_used', sa.Integer(), nullable=False),
-    sa.Column('run_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('run_at', store.moment.Moment(timezone=True), nullable=True),
     sa.Column('worker_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('finished_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('finished_at', store.moment.Moment(timezone=True), nullable=True),
     sa.Column('last_status_code', sa.Integer(), nullable=True),
     sa.Column('last_error', sa.Text(), nullable=True),
     sa.Column('last_cause', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -84,8 +85,8 @@ def upgrade() -> None:
     sa.Column('perspective_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('type', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('payload', sa.Text(), nullable=False),
-    sa.Column('occurred_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('occurred_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('workspace_id', 'id')
     )
     with op.batch_alter_table('events', schema=None) as batch_op:
@@ -93,14 +94,14 @@ def upgrade() -> None:
 
     op.create_table('workers',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('started_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('heartbeat_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('started_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('heartbeat_at', store.moment.Moment(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('workspaces',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('api_keys',
@@ -109,8 +110,8 @@ def upgrade() -> None:
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('key_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('hint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('revoked_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('revoked_at', store.moment.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('key_hash')
@@ -122,8 +123,8 @@ def upgrade() -> None:
     sa.Column('token_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('purpose', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('workspace_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('expires_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('expires_at', store.moment.Moment(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], ),
     sa.PrimaryKeyConstraint('token_hash')
     )
@@ -138,11 +139,11 @@ def upgrade() -> None:
     sa.Column('webhook_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('title', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('briefing', sa.JSON(none_as_null=True), nullable=True),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('updated_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('updated_at', store.moment.Moment(timezone=True), nullable=False),
     sa.Column('next_position', sa.Integer(), nullable=False),
     sa.Column('run_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('run_until', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('run_until', store.moment.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
@@ -154,7 +155,7 @@ def upgrade() -> None:
     sa.Column('workspace_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
@@ -167,8 +168,8 @@ def upgrade() -> None:
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('request', sa.JSON(), nullable=False),
     sa.Column('checkpoint', sa.LargeBinary(), nullable=True),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('answered_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('answered_at', store.moment.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
@@ -180,7 +181,7 @@ def upgrade() -> None:
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ),
     sa.PrimaryKeyConstraint('conversation_id', 'position')
     )
@@ -205,9 +206,9 @@ def upgrade() -> None:
     sa.Column('timeout_ms', sa.Integer(), nullable=False),
     sa.Column('rate_limit_per_second', sa.Float(), nullable=True),
     sa.Column('max_in_flight', sa.Integer(), nullable=True),
-    sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('updated_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-    sa.Column('deleted_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('updated_at', store.moment.Moment(timezone=True), nullable=False),
+    sa.Column('deleted_at', store.moment.Moment(timezone=True), nullable=True),
     sa.Column('total', sa.Integer(), nullable=False),
     sa.Column('successful', sa.Integer(), nullable=False),
     sa.Column('failed', sa.Integer(), nullable=False),
@@ -216,7 +217,7 @@ def upgrade() -> None:
     sa.Column('last_error', sa.Text(), nullable=True),
     sa.Column('last_cause', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('last_status', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('last_delivery_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('last_delivery_at', store.moment.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['perspective_id'], ['perspectives.id'], ),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], ),
     sa.PrimaryKeyConstraint('id')
