@@ -1,8 +1,11 @@
 """The console's main job, in a real browser, over the real server and a real receiver."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from server.receiver import Receiver
@@ -22,6 +25,31 @@ async def picture(console: Console, name: str) -> None:
     await console.page.screenshot(path=IMAGES / f"{name}.png")
 
 
+@pytest.fixture
+async def scenery() -> AsyncIterator[Callable[[Api, str], Awaitable[None]]]:
+    """Give the picture some more webhooks, with a history; nothing when no picture is asked for."""
+    other = Receiver()
+    async with other.serve() as url:
+
+        async def add(api: Api, perspective: str) -> None:
+            if os.environ.get("HOOKWRIGHT_SCREENSHOTS") != "1":
+                return
+            shared = {"perspective_id": perspective, "url": f"{url}/hooks"}
+            leads = {"name": "Slack: high-value leads", "tag_filter": {"match": "any", "tags": ["pricing"]}}
+            await api.post("/v1/webhooks", {**shared, **leads, "profile": "standard", "trust_score": {"min": 60}})
+            conditions = [{"field": "trust_score", "operator": "gte", "value": 70}]
+            await api.post("/v1/webhooks", {**shared, "name": "Warehouse export", "conditions": conditions})
+            await api.post("/v1/webhooks", {**shared, "name": "Old ticket bridge", "enabled": False})
+            for number in range(26):
+                other.delay_seconds = 0.01 + 0.09 * ((number * 7) % 5) / 5
+                other.status = 400 if number == 11 else 200
+                await api.end_conversation(perspective, f"s{number}", tags=["pricing"], trust_score=80)
+                await api.deliveries(2 * number + 1, "delivered" if number < 11 else None)
+                await asyncio.sleep(0.15)
+
+        yield add
+
+
 async def set_up_by_chat(console: Console, perspective: str, url: str, name: str, value: str) -> None:
     await console.choose_perspective(perspective)
     await console.say("set up a webhook on this perspective")
@@ -35,9 +63,14 @@ async def set_up_by_chat(console: Console, perspective: str, url: str, name: str
 
 
 async def test_a02_a10_talk_deliver_break_fix_and_test_in_the_browser(
-    console: Console, api: Api, receiver: Receiver, endpoint: str
+    console: Console,
+    api: Api,
+    receiver: Receiver,
+    endpoint: str,
+    scenery: Callable[[Api, str], Awaitable[None]],
 ) -> None:
     perspective = await api.perspective()
+    await scenery(api, perspective)
     receiver.auth_header = ("Authorization", RIGHT)
     await console.page.reload()
     await set_up_by_chat(console, perspective, endpoint, "Authorization", RIGHT)

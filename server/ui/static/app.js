@@ -1,7 +1,7 @@
 /** Start the page. */
 
 import { byId, h, setText, toast } from "./dom.js";
-import { get, onSignedOut, sentence } from "./api.js";
+import { get, onSignedOut, post, sentence } from "./api.js";
 import { startBanner } from "./banner.js";
 import { Chat } from "./chat.js";
 import { openChanges } from "./lazy.js";
@@ -62,6 +62,7 @@ async function start() {
   startBanner(chat);
   for (const button of document.querySelectorAll("[data-view-button]")) button.addEventListener("click", () => showView(/** @type {any} */ (button).dataset.viewButton));
   byId("open-changes").addEventListener("click", openChanges);
+  byId("sign-out").addEventListener("click", () => post("/logout").then(() => location.reload(), (error) => toast(sentence(error))));
   byId("open-changes").setAttribute("aria-label", "Recent changes");
   onChange(() => chat.showWelcome());
   const results = await Promise.allSettled([loadMe(), loadPerspectives(), refresh()]);

@@ -95,6 +95,6 @@ function diagnosis(result) {
 /** @param {string} name @param {any} stage */
 function stageMark(name, stage) {
   const ok = typeof stage === "object" ? stage.ok ?? stage.passed ?? stage.status === "ok" : stage === "ok" || stage === true;
-  const text = typeof stage === "object" ? stage.text ?? stage.detail ?? stage.message ?? "" : String(stage);
+  const text = typeof stage === "object" ? stage.error ?? stage.text ?? "" : String(stage);
   return h("span", { class: "stage", data: { ok: String(Boolean(ok)) }, title: text || null }, icon(ok ? "delivered" : "failed"), name.toUpperCase(), h("span", { class: "visually-hidden" }, ok ? "works" : "fails"));
 }

@@ -63,6 +63,8 @@ function show(root, parts, webhook) {
   setText(parts.perspective, state.perspectiveId ? "" : (perspective(webhook.perspective_id)?.name ?? ""));
   label(parts, webhook);
   showChips(parts.filters, filterTexts(webhook));
+  parts.stats.hidden = !health.total;
+  parts.hint.hidden = Boolean(health.total) || !webhook.enabled;
   setText(parts.rate, health.success_rate === null ? "–" : `${health.success_rate.toFixed(1)}%`);
   parts.rate.title = `${health.successful} of ${plural(health.total, "attempt")} succeeded, ${health.failed} failed`;
   if (health.total) parts.rate.append(h("small", {}, `of ${health.total.toLocaleString("en")}`));

@@ -27,8 +27,17 @@ function show(assistant) {
     card.root.remove();
     cards.delete(id);
   }
-  state.webhooks.forEach((webhook, index) => place(list, webhook, index));
+  const focused = /** @type {HTMLElement|null} */ (document.activeElement);
+  inOrder(state.webhooks).forEach((webhook, index) => place(list, webhook, index));
+  // Moving a card takes the focus out of it.
+  if (focused !== document.activeElement && focused?.isConnected) focused.focus();
   showEmpty(assistant);
+}
+
+/** What needs attention first, then as the server lists them. @param {any[]} webhooks */
+function inOrder(webhooks) {
+  const fails = (/** @type {any} */ webhook) => webhook.state === "failing";
+  return [...webhooks.filter(fails), ...webhooks.filter((each) => !fails(each))];
 }
 
 /** @param {HTMLElement} list @param {any} webhook @param {number} index */
@@ -37,7 +46,6 @@ function place(list, webhook, index) {
   const card = known ?? webhookCard(webhook);
   if (known) known.update(webhook);
   cards.set(webhook.id, card);
-  // Moving an element takes the focus out of it, so it is moved only when it is out of place.
   if (list.children[index] !== card.root) list.insertBefore(card.root, list.children[index] ?? null);
 }
 

@@ -28,6 +28,7 @@ export function showTime(element, at) {
 /** @param {number|null|undefined} ms */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
+  if (ms < 1) return "< 1 ms";
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }
 
