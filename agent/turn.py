@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
+from agent.answering import answer_entry, answer_in, check_answer
 from agent.briefing import HISTORY_ENTRIES, system_prompt
 from agent.events import Finished, Started, TurnEvent
-from rules.errors import Conflict, FieldError, InvalidInput, NotFound
+from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
 from store import conversations as store
 from store.conversations import Entry
@@ -80,8 +79,8 @@ class Assistant:
     ) -> AsyncIterator[TurnEvent]:
         """Begin a turn with a person's message, and return its events.
 
-        A question that waits for an answer is dismissed by a message: the person has moved on. That is recorded, and
-        the tool call that asked is told.
+        A plain "yes" or "no" answers the question that waits, if there is one. Any other message dismisses it: the
+        person has moved on. That is recorded, and the tool call that asked is told.
 
         Raises:
             InvalidInput: The message is blank or too long.
@@ -93,7 +92,9 @@ class Assistant:
         if perspective_id is not None:
             await self._toolbox.services.perspectives.get(workspace_id, perspective_id)
         if conversation_id is not None:
-            return await self._begin(workspace_id, conversation_id, text)
+            if answered := await self._typed(workspace_id, conversation_id, text):
+                return await self.resume(workspace_id, conversation_id, *answered)
+            return await self._begin(workspace_id, conversation_id, text, perspective_id)
         return await self._open(workspace_id, text, title=text, perspective_id=perspective_id)
 
     async def fix(self, workspace_id: str, webhook_id: str) -> AsyncIterator[TurnEvent]:
@@ -128,7 +129,7 @@ class Assistant:
             question = await store.interruption(connection, conversation_id, interrupt_id)
         if question.state != "pending":
             raise Conflict(f"This question has already been {question.state}; ask again to change the outcome.")
-        _check_answer(question.request["schema"], value)
+        check_answer(question.request["schema"], value)
         if "webhook_id" in value:
             await self._toolbox.services.registry.get(workspace_id, value["webhook_id"])
         run_id, now = new_id("run"), datetime.now(UTC)
@@ -137,7 +138,7 @@ class Assistant:
                 connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
             )
             await store.settle(connection, interrupt_id, "answered", now=now)
-            await store.append(connection, conversation_id, [_answer_entry(question, value)], now=now)
+            await store.append(connection, conversation_id, [answer_entry(question, value)], now=now)
             entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
         answer = engine.answer(question.checkpoint, question.request, value, entries)
         return self._start(engine, conversation, run_id, answer, alone=False)
@@ -164,13 +165,26 @@ class Assistant:
             await store.append(connection, conversation.id, [said], now=now)
         return await self._answer(engine, conversation, run_id, [said], alone=alone)
 
-    async def _begin(self, workspace_id: str, conversation_id: str, text: str) -> AsyncIterator[TurnEvent]:
+    async def _typed(self, workspace_id: str, conversation_id: str, text: str) -> tuple[str, dict[str, Any]] | None:
+        if answer_in(text, "approval") is None:
+            return None
+        async with self._database.read() as connection:
+            await store.get(connection, workspace_id, conversation_id)
+            question = await store.pending(connection, conversation_id)
+        value = question and answer_in(text, question.request["kind"])
+        return (question.id, value) if question and value else None
+
+    async def _begin(
+        self, workspace_id: str, conversation_id: str, text: str, perspective_id: str | None
+    ) -> AsyncIterator[TurnEvent]:
         engine = await self._ready()
         run_id, now = new_id("run"), datetime.now(UTC)
         async with self._database.write() as connection:
             conversation = await store.claim(
                 connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
             )
+            if perspective_id not in {None, conversation.perspective_id}:
+                conversation = await store.move(connection, conversation_id, perspective_id)
             await self._dismiss(connection, conversation_id, now)
             await store.append(connection, conversation_id, [Entry("user", {"text": text})], now=now)
             entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
@@ -195,7 +209,7 @@ class Assistant:
             for call in unanswered(this_turn(entries))
         ]
         await store.append(
-            connection, conversation_id, [*results, _answer_entry(question, {"dismissed": True})], now=now
+            connection, conversation_id, [*results, answer_entry(question, {"dismissed": True})], now=now
         )
 
     async def _perspective(self, conversation: Any) -> dict[str, Any] | None:
@@ -284,16 +298,3 @@ def _checked(message: Any) -> str:
     if len(message) > MAX_MESSAGE_CHARACTERS:
         raise InvalidInput.of("message", f"must be at most {MAX_MESSAGE_CHARACTERS} characters; got {len(message)}")
     return message.strip()
-
-
-def _check_answer(schema: dict[str, Any], value: Any) -> None:
-    problems = sorted(jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda problem: problem.json_path)
-    if problems:
-        raise InvalidInput([FieldError("value" + problem.json_path[1:], problem.message[:300]) for problem in problems])
-
-
-def _answer_entry(question: Any, value: Any) -> Entry:
-    request = question.request
-    return Entry(
-        "answer", {"interrupt_id": question.id, "kind": request["kind"], "title": request["title"], "value": value}
-    )

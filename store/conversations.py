@@ -73,6 +73,12 @@ async def claim(
     return conversation
 
 
+async def move(connection: AsyncConnection, conversation_id: str, perspective_id: str | None) -> Row[Any]:
+    """Let a conversation be about another perspective from now on."""
+    statement = update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(perspective_id=perspective_id)
+    return (await connection.execute(statement.returning(*CONVERSATIONS.c))).one()
+
+
 async def release(connection: AsyncConnection, conversation_id: str, *, run_id: str, now: datetime) -> bool:
     """End the turn; False when it had been taken over because its time was up."""
     statement = (

@@ -7,7 +7,7 @@ from pydantic import Field
 from rules.errors import NotFound
 from tools.changing import FILTERS, brief, outcome, report, widened
 from tools.services import Services
-from tools.toolbox import Arguments, Call, Result, Tool, approved, refused
+from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, refused
 from webhooks.views import ChangeView, FieldChange, diff
 
 _PAGE = 10
@@ -29,7 +29,7 @@ class UndoChange(Arguments):
 async def list_changes(services: Services, call: Call, arguments: ListChanges) -> Result:
     """List who changed what, newest first."""
     page = await services.registry.changes(call.workspace_id, arguments.webhook_id, limit=_PAGE)
-    return {"ok": True, "changes": [_line(change) for change in page.items], "total": page.total}
+    return {"ok": True, "changes": fitting([_line(change) for change in page.items]), "total": page.total}
 
 
 async def undo_change(services: Services, call: Call, arguments: UndoChange) -> Result:

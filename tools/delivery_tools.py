@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from tools.changing import brief_named
 from tools.services import Services
-from tools.toolbox import Arguments, Call, Result, Tool, approved, untrusted
+from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, untrusted
 from tools.webhook_tools import OneWebhook
 from webhooks.views import FieldChange
 
@@ -76,7 +76,7 @@ async def list_deliveries(services: Services, call: Call, arguments: ListDeliver
         limit=arguments.limit,
     )
     items = [{**{key: item[key] for key in _LISTED}, "error": _line(item["error"])} for item in page.items]
-    return {"ok": True, "deliveries": items, "total": page.total}
+    return {"ok": True, "deliveries": fitting(items), "total": page.total}
 
 
 async def get_delivery(services: Services, call: Call, arguments: OneDelivery) -> Result:

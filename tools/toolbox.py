@@ -178,6 +178,17 @@ def untrusted(text: str | None, *, limit: int = 2000) -> dict[str, Any] | None:
     return wrapped
 
 
+def fitting(items: Sequence[dict[str, Any]], *, limit: int = 12_000) -> list[dict[str, Any]]:
+    """Return the first items that together stay under `limit` characters: what is longer would be cut off anyway."""
+    shown: list[dict[str, Any]] = []
+    for item in items:
+        limit -= len(json.dumps(item, ensure_ascii=False, default=str))
+        if limit < 0 and shown:
+            break
+        shown.append(item)
+    return shown
+
+
 def _for_models(schema: dict[str, Any]) -> dict[str, Any]:
     """Write a schema as every model endpoint understands it: no references, no `null` alternatives, no titles.
 

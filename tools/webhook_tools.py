@@ -11,11 +11,13 @@ from rules.tags import check_tags
 from rules.webhook_spec import Condition, EventFilter, ProfileName, TagFilter, TrustScore
 from tools.changing import apply, brief, brief_named, outcome, report
 from tools.services import Services
-from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, closed, refused
+from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, closed, fitting, refused
 from webhooks.views import FieldChange, WebhookView
 
 _SECRET_WORDS = ("authorization", "cookie", "secret", "token", "password", "signature", "key")
-_PAGE = 50
+_PAGE = 100
+_MANY = 12
+_SHORT = ("id", "name", "url", "enabled", "state", "perspective_id", "perspective_name", "last_error")
 
 
 class ListWebhooks(Arguments):
@@ -68,7 +70,9 @@ async def list_webhooks(services: Services, call: Call, arguments: ListWebhooks)
     perspectives = await services.perspectives.list(call.workspace_id, limit=200)
     names = {item["id"]: item["name"] for item in perspectives.items}
     items = [brief(webhook, names.get(webhook.perspective_id or "")) for webhook in page.items]
-    return {"ok": True, "webhooks": items, "total": page.total}
+    if len(items) > _MANY:
+        items = [{key: item[key] for key in _SHORT if key in item} for item in items]
+    return {"ok": True, "webhooks": fitting(items), "total": page.total}
 
 
 async def get_webhook(services: Services, call: Call, arguments: OneWebhook) -> Result:

@@ -244,3 +244,47 @@ async def test_frozen_turn_holds_plain_data_and_messages_only(house: House) -> N
     assert b"agent." not in blob
     saver.forget("run_1")
     assert await saver.aget_tuple({"configurable": {"thread_id": "run_1"}}) is None
+
+
+@pytest.mark.parametrize(("typed", "deleted"), [("yes", True), ("Go ahead!", True), ("no", False), ("Don’t.", False)])
+async def test_typed_yes_or_no_answers_the_approval(house: House, typed: str, deleted: bool) -> None:  # noqa: FBT001
+    webhook = await house.webhook()
+    house.script(call("delete_webhook", webhook_id=webhook.id), AIMessage("That is settled."))
+    reply = await house.say("delete it")
+    after = await house.say(typed, reply["conversation_id"])
+    assert after["tool_calls"][0]["result"]["ok"] is deleted
+    assert (await house.services.registry.list(house.workspace)).total == (0 if deleted else 1)
+
+
+async def test_typed_yes_fills_in_no_form_but_no_closes_it(house: House) -> None:
+    house.script(
+        call("create_webhook"), AIMessage("Please use the form."), call("create_webhook"), AIMessage("Closed.")
+    )
+    reply = await house.say("set one up")
+    after = await house.say("yes", reply["conversation_id"])
+    assert after["reply"] == "Please use the form."
+    again = await house.say("set one up", reply["conversation_id"])
+    assert again["interrupt"]["kind"] == "form"
+    closed = await house.say("never mind", reply["conversation_id"])
+    assert closed["tool_calls"][0]["result"]["cancelled"] is True
+
+
+async def test_yes_with_a_condition_is_a_new_request(house: House) -> None:
+    webhook = await house.webhook()
+    house.script(call("delete_webhook", webhook_id=webhook.id), AIMessage("I kept it."))
+    reply = await house.say("delete it")
+    await house.say("yes, but tell me first what it does", reply["conversation_id"])
+    assert await house.get(webhook.id)
+
+
+async def test_conversation_follows_the_person_to_another_perspective(house: House) -> None:
+    first = await house.services.perspectives.create(house.workspace, "First", "interviewer")
+    second = await house.services.perspectives.create(house.workspace, "Second", "funnel")
+    house.script(AIMessage("a"), AIMessage("b"), AIMessage("c"))
+    reply = await house.say("hi", perspective_id=first["id"])
+    await house.say("hi", reply["conversation_id"], perspective_id=second["id"])
+    await house.say("hi", reply["conversation_id"])
+    prompts = [messages[0].text for messages in house.model.seen]
+    assert first["id"] in prompts[0]
+    assert second["id"] in prompts[1]
+    assert second["id"] in prompts[2]

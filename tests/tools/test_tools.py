@@ -150,3 +150,12 @@ async def test_undo_of_nothing_and_of_another_workspace_is_refused(person: Perso
     person.workspace_id = "ws_2"
     assert (await person.run("undo_change", change_id=change["id"]))["ok"] is False
     assert (await person.run("list_changes"))["changes"] == []
+
+
+async def test_many_webhooks_are_listed_short_and_whole(person: Person) -> None:
+    for number in range(40):
+        await person.house.webhook(name=f"Hook {number}", url=f"https://example.com/{'x' * 100}/{number}")
+    listed = await person.run("list_webhooks")
+    assert listed["total"] == 40
+    assert len(json.dumps(listed)) < 16_000
+    assert len(listed["webhooks"]) >= 30
