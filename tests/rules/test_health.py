@@ -40,15 +40,15 @@ def test_the_counts_add_up(results: list[AttemptResult]):
 @given(RESULTS, FAILURES)
 def test_a_failure_is_failing_and_keeps_its_error(results: list[AttemptResult], failure: AttemptResult):
     health = fold_all(Health(), [*results, failure])
-    assert state(True, health) == "failing"
+    assert state(enabled=True, health=health) == "failing"
     assert (health.last_error, health.last_cause, health.last_delivery_at) == (failure.error, failure.cause, failure.at)
-    assert status_icon(True, health) == failure.status
+    assert status_icon(enabled=True, health=health) == failure.status
 
 
 @given(RESULTS, SUCCESSES)
 def test_a_success_is_healthy_and_forgets_the_error(results: list[AttemptResult], success: AttemptResult):
     health = fold_all(Health(), [*results, success])
-    assert (state(True, health), status_icon(True, health)) == ("healthy", "delivered")
+    assert (state(enabled=True, health=health), status_icon(enabled=True, health=health)) == ("healthy", "delivered")
     assert (health.consecutive_failures, health.last_error, health.last_cause) == (0, None, None)
 
 
@@ -62,19 +62,19 @@ def test_a_passing_test_clears_the_error_state_and_keeps_the_counts(results: lis
         health.failed,
         health.total_ms,
     )
-    assert state(True, after) == ("healthy" if results else "never")
-    assert status_icon(True, after) == ("delivered" if results else "idle")
+    assert state(enabled=True, health=after) == ("healthy" if results else "never")
+    assert status_icon(enabled=True, health=after) == ("delivered" if results else "idle")
     assert after.as_dict()["last_error"] is None
 
 
 @given(RESULTS)
 def test_a_disabled_webhook_is_disabled_whatever_happened(results: list[AttemptResult]):
     health = fold_all(Health(), results)
-    assert (state(False, health), status_icon(False, health)) == ("disabled", "idle")
+    assert (state(enabled=False, health=health), status_icon(enabled=False, health=health)) == ("disabled", "idle")
 
 
 def test_a_webhook_without_attempts_never_fired():
-    assert (state(True, Health()), status_icon(True, Health())) == ("never", "idle")
+    assert (state(enabled=True, health=Health()), status_icon(enabled=True, health=Health())) == ("never", "idle")
 
 
 def test_the_success_rate_has_one_decimal():
