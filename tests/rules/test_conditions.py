@@ -78,7 +78,7 @@ def test_a_path_leads_to_a_value_or_nowhere(path: str, found: Any):
         ),
     ],
 )
-def test_each_operator_explains_itself(operator: str, field: str, value: Any, passed: bool, reason: str):
+def test_each_operator_explains_itself(operator: str, field: str, value: Any, *, passed: bool, reason: str):
     result = check(Condition(field, operator, value), PURCHASE)
     assert (result.passed, result.reason) == (passed, reason)
 
