@@ -115,11 +115,11 @@ def _value(text: str, question: Question) -> str:
     if question.expects == "header":
         return (
             question.template.format(tokens[0].text)
-            if len(tokens) == 1 and tokens[0].kind in {Kind.HEADER, Kind.SECRET}
+            if len(tokens) == 1 and tokens[0].kind in {Kind.HEADER, Kind.HIDDEN}
             else ""
         )
     value = text.strip().strip("\"“”'.!")
-    secret = any(token.kind is Kind.SECRET for token in tokens)
+    secret = any(token.kind is Kind.HIDDEN for token in tokens)
     return (
         question.template.format(value)
         if value and not secret and len(tokens) <= _SHORT and '"' not in value and "\n" not in value

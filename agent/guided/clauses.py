@@ -2,24 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from agent.guided.lexicon import words
+from agent.guided.moods import Mood, mood_of, strip
 from agent.guided.phrase import has, longest_at, spans_at, whole
 from agent.guided.tokens import Kind, Token
-
-
-class Mood(StrEnum):
-    """How a clause is meant; only a command may act."""
-
-    COMMAND = "command"
-    QUESTION = "question"
-    HYPOTHETICAL = "hypothetical"
-    NEGATED = "negated"
-    REPORT = "report"
-    CANCEL = "cancel"
-    FRAGMENT = "fragment"
-    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +31,7 @@ _HARD = {".", ";", "!", "?", "\n"}
 _SOFT = {",", ":", "–", "—", "-", "&", "+"}
 _JOINERS = {"and", "then", "but", "or", "plus", "so", "nor"}
 # These words begin a request only when they stand first in a message: elsewhere they are mostly nouns.
+_ALL = ("all", "everything", "anything", "nothing", "every", "any")
 _NOT_A_START = words("not_a_start")
 _STARTS_ANYWAY = words("starts_anyway")
 _SAID = words("said")
@@ -93,24 +81,24 @@ def _joined(before: str, mark: str) -> str:
 
 
 def _starts_request(sentence: Sequence[Token], index: int, before: Sequence[Token]) -> bool:
-    rest = list(sentence[index + 1 :])
-    if not before or not rest:
+    """Tell whether what follows a comma or an "and" is another request, not more of the same one."""
+    rest, joiner = list(sentence[index + 1 :]), sentence[index].norm
+    if not before or not rest or joiner == "then":
         return True
-    if sentence[index].norm == "then":
-        return True
-    if sentence[index].norm == "but":
-        return not any(
-            token.is_word("all", "everything", "anything", "nothing", "every", "any") for token in before[-4:]
-        )
-    if whole(rest, "marks", "cancel") or (sentence[index].norm == "," and rest[0].is_word("then")):
+    if joiner == "but":
+        return not any(token.is_word(*_ALL) for token in before[-4:])
+    if whole(rest, "marks", "cancel") or (joiner == "," and rest[0].is_word("then")):
         return True
     rest, polite, _ = strip(rest)
-    if not rest:
-        return False
-    if rest[0].norm in _NOT_A_START and rest[0].norm not in _STARTS_ANYWAY:
+    return bool(rest) and _is_request(rest, polite=polite)
+
+
+def _is_request(rest: Sequence[Token], *, polite: bool) -> bool:
+    first = rest[0].norm
+    if first in _STARTS_ANYWAY:
+        return len(rest) > 1 and first not in {"trigger", "label"}
+    if first in _NOT_A_START:
         return polite and bool(spans_at(rest, 0, "verbs"))
-    if rest[0].norm in _STARTS_ANYWAY:
-        return len(rest) > 1 and not rest[0].is_word("trigger", "label") and rest[1].norm not in _HARD
     if _verb_is_noun(rest):
         return False
     return bool(spans_at(rest, 0, "verbs") or mood_of(rest) in {Mood.QUESTION, Mood.HYPOTHETICAL, Mood.NEGATED})
@@ -123,59 +111,6 @@ def _verb_is_noun(rest: Sequence[Token]) -> bool:
         and rest[0].is_word("test", "change", "list", "start", "do")
         and rest[1].is_word("is", "filter", "of", "tag", "tags", "has", "was", "not", "contains")
     )
-
-
-def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
-    """Take words such as "please", "then" and "could you" off the front."""
-    rest, polite, taken = list(tokens), False, list[str]()
-    while rest:
-        span = longest_at(rest, 0, "marks", "prefix")
-        stop = rest[0].kind is Kind.STOP
-        if not span and not stop:
-            break
-        if span and _begins_more(rest, len(span.indexes)):
-            break
-        polite = polite or bool(span and longest_at(rest, 0, "marks", "polite"))
-        size = len(span.indexes) if span else 1
-        taken += [token.norm for token in rest[:size]]
-        rest = rest[size:]
-    return rest, polite, tuple(taken)
-
-
-def _begins_more(rest: Sequence[Token], size: int) -> bool:
-    """Tell whether a longer phrase than the prefix begins here ("no more …", "can you tell me why …")."""
-    if (
-        rest[0].is_word("no", "not")
-        and len(rest) > 1
-        and (spans_at(rest, 1, "events") or spans_at(rest, 1, "verbs") or spans_at(rest, 1, "nouns"))
-    ):
-        return True
-    verbs = spans_at(rest, 0, "verbs")
-    marks = spans_at(rest, 0, "marks", ("question", "hypothetical", "negation"))
-    return any(len(span.indexes) > size for span in (*verbs, *marks)) or (
-        len(rest) == size and has(rest, "marks", "cancel")
-    )
-
-
-def mood_of(tokens: Sequence[Token]) -> Mood:
-    """Find the mood from how a clause begins."""
-    if not tokens:
-        return Mood.EMPTY
-    verb = spans_at(tokens, 0, "verbs")
-    verb_length = len(verb[0].indexes) if verb else 0
-    for key, mood in (("hypothetical", Mood.HYPOTHETICAL), ("question", Mood.QUESTION), ("negation", Mood.NEGATED)):
-        span = longest_at(tokens, 0, "marks", key)
-        if span and len(span.indexes) >= (verb_length if verb_length > 1 or key != "negation" else 0) + (
-            key == "negation" and verb_length > 1
-        ):
-            return mood
-    if verb:
-        return Mood.COMMAND
-    if longest_at(tokens, 0, "marks", "conditional"):
-        return Mood.HYPOTHETICAL
-    if longest_at(tokens, 0, "marks", "reporter"):
-        return Mood.REPORT
-    return Mood.FRAGMENT
 
 
 def _clause(part: Sequence[Token], joiner: str, before: Sequence[Clause], *, asked: bool) -> Clause:
@@ -197,21 +132,28 @@ def _inherited(mood: Mood, joiner: str, before: Sequence[Clause], *, asked: bool
     last = before[-1] if before else None
     if last is None or mood not in {Mood.COMMAND, Mood.FRAGMENT}:
         return mood, ()
+    if _shares_mood(last, joiner, asked=asked):
+        return last.mood, ()
+    return mood, _doubts(last, joiner)
+
+
+def _shares_mood(last: Clause, joiner: str, *, asked: bool) -> bool:
     if joiner in {"or", "nor"}:
-        return (last.mood, ()) if last.mood is not Mood.COMMAND else (mood, ("choice",))
-    if joiner in {"and", "&", "+", "plus"} and last.mood in {Mood.NEGATED, Mood.QUESTION, Mood.HYPOTHETICAL}:
-        return last.mood, ()
-    if joiner in {",", "then", "so"} and asked and last.mood in {Mood.QUESTION, Mood.HYPOTHETICAL}:
-        return last.mood, ()
+        return last.mood is not Mood.COMMAND
+    if joiner in {"and", "&", "+", "plus"}:
+        return last.mood in {Mood.NEGATED, Mood.QUESTION, Mood.HYPOTHETICAL}
+    return joiner in {",", "then", "so"} and asked and last.mood in {Mood.QUESTION, Mood.HYPOTHETICAL}
+
+
+def _doubts(last: Clause, joiner: str) -> tuple[str, ...]:
+    if joiner in {"or", "nor"}:
+        return ("choice",)
     if _is_condition(last) and joiner in {",", "then", "so", ":", "–", "—", "-"}:
-        return mood, ("condition",)
-    if any(token.norm in _SAID for token in last.tokens) and last.mood is not Mood.COMMAND:
-        return mood, ("quoted",)
-    if joiner == ":" and last.mood in {Mood.FRAGMENT, Mood.REPORT}:
-        return mood, ("quoted",)
-    if last.doubts and joiner in {"and", ",", "then"}:
-        return mood, last.doubts
-    return mood, ()
+        return ("condition",)
+    said = any(token.norm in _SAID for token in last.tokens) and last.mood is not Mood.COMMAND
+    if said or (joiner == ":" and last.mood in {Mood.FRAGMENT, Mood.REPORT}):
+        return ("quoted",)
+    return last.doubts if joiner in {"and", ",", "then"} else ()
 
 
 def _is_condition(clause: Clause) -> bool:

@@ -148,8 +148,15 @@ def merged(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
 
 
 def _together(one: Values, other: Values) -> Values:
-    return replace(one, events=(*one.events, *other.events), tags=(*one.tags, *other.tags), tag_match=one.tag_match or other.tag_match,
-                   comparisons=(*one.comparisons, *other.comparisons), tests=(*one.tests, *other.tests), url=one.url or other.url)  # fmt: skip
+    return replace(
+        one,
+        events=(*one.events, *other.events),
+        tags=(*one.tags, *other.tags),
+        tag_match=one.tag_match or other.tag_match,
+        comparisons=(*one.comparisons, *other.comparisons),
+        tests=(*one.tests, *other.tests),
+        url=one.url or other.url,
+    )
 
 
 _FILTER_OF = {

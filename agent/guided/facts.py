@@ -27,19 +27,44 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
     values, mention = found.values, found.mention
     words = {token.norm for token in page.tokens}
     tests = {
-        "secret": values.secret, "number": values.about(""), "retries": values.about("retries"), "timeout": values.about("timeout"),
-        "trust_value": values.about("trust"), "trust": values.about("trust"), "tags": values.tags, "tests": values.tests, "fields": values.fields,
-        "events": values.events, "filtering": values.filtering, "url": values.url, "host": mention.hosts, "header": values.header,
-        "plural": mention.plural, "since": values.since, "everything": values.everything, "delivery_id": values.delivery_id,
-        "mention": mention.ids or mention.names or mention.ordinals or mention.pronoun or mention.state or mention.hosts,
-        "named": found.residue, "residue": found.residue, "failed": values.status, "tag_match": values.tag_match,
-        "times": any(one.unit == "x" for one in values.comparisons), "new_webhook": new_webhook(page),
+        "secret": values.secret,
+        "number": values.about(""),
+        "retries": values.about("retries"),
+        "timeout": values.about("timeout"),
+        "trust_value": values.about("trust"),
+        "trust": values.about("trust"),
+        "tags": values.tags,
+        "tests": values.tests,
+        "fields": values.fields,
+        "events": values.events,
+        "filtering": values.filtering,
+        "url": values.url,
+        "host": mention.hosts,
+        "header": values.header,
+        "plural": mention.plural,
+        "since": values.since,
+        "everything": values.everything,
+        "delivery_id": values.delivery_id,
+        "mention": mention.ids
+        or mention.names
+        or mention.ordinals
+        or mention.pronoun
+        or mention.state
+        or mention.hosts,
+        "named": found.residue,
+        "residue": found.residue,
+        "failed": values.status,
+        "tag_match": values.tag_match,
+        "times": any(one.unit == "x" for one in values.comparisons),
+        "new_webhook": new_webhook(page),
         "fresh": words & {"new"} and not found.residue and not found.nouns - {"webhook"} and not mention.explicit,
-        "webhook_object": webhook_object(page, verb_end) or mention.ids, "only": words & {"only", "just"},
+        "webhook_object": webhook_object(page, verb_end) or mention.ids,
+        "only": words & {"only", "just"},
         "status_words": words & {"status", "health", "state", "stats", "statistics", "problems", "issues", "errors"},
         "settings": found.nouns & {"trust", "tag", "condition", "header", "url", "timeout", "retries"},
-        "only_negation": page.tokens and page.tokens[0].is_word("not", "no", "cut", "nothing", "stop", "remove", "drop", "delete", "mute"),
-    }  # fmt: skip
+        "only_negation": page.tokens
+        and page.tokens[0].is_word("not", "no", "cut", "nothing", "stop", "remove", "drop", "delete", "mute"),
+    }
     return found.nouns | {name for name, there in tests.items() if there}
 
 

@@ -12,7 +12,18 @@ from agent.guided.script import Call, Question, Result
 
 _PERSPECTIVE = re.compile(r"Perspective:\s*(psp_\w+)\s*\"([^\"\n]*)\"\s*\((\w+)\)")
 _DIAGNOSIS = re.compile(r"```(?:diagnosis|json)\s*\n(.*?)```", re.DOTALL)
-_READS = {"list_webhooks", "get_webhook", "list_tags", "list_event_types", "list_perspectives", "dry_run_filters", "diagnose_webhook", "list_deliveries", "get_delivery", "list_changes"}  # fmt: skip
+_READS = {
+    "list_webhooks",
+    "get_webhook",
+    "list_tags",
+    "list_event_types",
+    "list_perspectives",
+    "dry_run_filters",
+    "diagnose_webhook",
+    "list_deliveries",
+    "get_delivery",
+    "list_changes",
+}
 
 
 @dataclass(frozen=True, slots=True)

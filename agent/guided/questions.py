@@ -1,8 +1,11 @@
 """Questions and remarks: what is asked or said about webhooks; nothing here ever acts."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from agent.guided.clauses import Clause
-from agent.guided.phrase import has, spans
 from agent.guided.lexicon import words
+from agent.guided.moods import Mood
 from agent.guided.reading import Intent, Reading
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents, read_values
@@ -16,116 +19,137 @@ _WELL = words("well")
 _ASPECTS = words("aspects")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, taken apart for the rules below."""
+
+    first: str
+    said: frozenset[str]
+    found: Contents
+    topic: str
+    supposed: bool
+    how: bool
+
+    @property
+    def nouns(self) -> frozenset[str]:
+        """Give what the question is about."""
+        return self.found.nouns
+
+    @property
+    def explicit(self) -> bool:
+        """Tell whether it points at a webhook."""
+        return self.found.mention.explicit
+
+    @property
+    def about_one(self) -> bool:
+        """Tell whether it is about some webhook, not about webhooks as such."""
+        return self.explicit or bool(self.found.residue) or "webhook" in self.nouns
+
+    def says(self, *words: str) -> bool:
+        """Tell whether one of the words is there."""
+        return not self.said.isdisjoint(words)
+
+
+_HOW = {"do", "to", "can", "does", "would", "should"}
+_GENERAL = {"trust", "filters", "conditions", "retrying", "slow"}
+_THERE = ("available", "there", "exist", "can", "use", "have", "possible", "are", "what", "which", "types", "type")
+_WH = {"what", "which", "is", "does", "has", "where", "do", "how", "are", "have"}
+
+
+def _would_it_pass(asked: Asked) -> bool:
+    told = asked.found.values.filtering
+    would = asked.says("would") and (told or asked.says("filter", "filters"))
+    does = asked.first in {"will", "does", "do", "can", "could", "is"} and told and not asked.found.values.since
+    return bool(asked.said & _PASS) and bool(would or does)
+
+
+def _present_setting(asked: Asked) -> bool:
+    now = asked.says("set", "current", "currently", "its", "my", "this")
+    return now and bool(asked.nouns & _ASPECTS) and asked.topic in _GENERAL
+
+
+def _has_topic(asked: Asked) -> bool:
+    one = asked.topic in {"slow", "retrying"} and asked.about_one and asked.first in {"is", "why"}
+    return bool(asked.topic) and not one
+
+
+def _changes(asked: Asked) -> bool:
+    listed = "change" in asked.nouns and asked.first in {"what", "which", "who", "any", "were", "are"}
+    return asked.says("changed", "edited", "modified", "undone") or listed or {"did", "you"} <= asked.said
+
+
+def _tags(asked: Asked) -> bool:
+    free = "tag" in asked.nouns and not asked.explicit
+    return free and asked.says(*_THERE) and not asked.says("filter", "webhook", "hook", "it")
+
+
+def _event_types(asked: Asked) -> bool:
+    free = bool({"event", "sample"} & asked.nouns) and not asked.explicit and "webhook" not in asked.nouns
+    return free and asked.says(*_THERE) and not asked.says("failed", "today", "delivered")
+
+
+def _deliveries(asked: Asked) -> bool:
+    happened = asked.says("failed", "delivered", "sent", "fired", "fire", "arrived", "received", "recent", "deliver")
+    when = asked.says("what", "did", "when", "which", "how", "anything", "last", "has", "have", "was")
+    return bool(asked.found.values.since) or "delivery" in asked.nouns or (happened and when)
+
+
+def _trouble(asked: Asked) -> bool:
+    wrong = asked.first == "what" and asked.says("wrong", "matter", "problem", "broken", "error") and asked.about_one
+    failing = asked.found.mention.state == "failing" and asked.says("what")
+    return wrong or failing or ({"is", "wrong"} <= asked.said and asked.explicit)
+
+
+def _perspectives(asked: Asked) -> bool:
+    return "perspective" in asked.nouns and "webhook" not in asked.nouns and asked.first in _WH | {"any"}
+
+
+# In order: the first rule that holds decides.
+_RULES: tuple[tuple[Intent, Callable[[Asked], bool]], ...] = (
+    (Intent.CHANGES, lambda asked: asked.says("why") and asked.says("you", "changed") and asked.says("did")),
+    (Intent.DIAGNOSE, lambda asked: asked.says("why") and not asked.says("https") and not asked.found.values.url),
+    (Intent.TOPIC, lambda asked: bool(asked.topic) and (asked.says("happens", "happen") or asked.how)),
+    (Intent.ADVICE, lambda asked: asked.first in {"should", "shall"} and not asked.topic),
+    (Intent.DRY_RUN, _would_it_pass),
+    (Intent.SHOW, _present_setting),
+    (Intent.TOPIC, _has_topic),
+    (Intent.ADVICE, lambda asked: asked.supposed),
+    (Intent.CHANGES, _changes),
+    (Intent.TAGS, _tags),
+    (Intent.EVENT_TYPES, _event_types),
+    (Intent.DELIVERIES, _deliveries),
+    (Intent.DIAGNOSE, _trouble),
+    (Intent.SHOW, lambda asked: bool(asked.nouns & _ASPECTS) and asked.first in _WH and asked.about_one),
+    (Intent.PERSPECTIVES, _perspectives),
+    (Intent.STATUS, lambda asked: bool(asked.said & _WELL)),
+    (Intent.SHOW, lambda asked: bool(asked.nouns & _ASPECTS) or ("webhook" in asked.nouns and asked.explicit)),
+    (Intent.LIST, lambda asked: "webhook" in asked.nouns),
+    (Intent.STATUS, lambda asked: bool(asked.said & _SILENT)),
+    (Intent.SHOW, lambda asked: asked.explicit and not asked.found.residue),
+)
+
+
 def read_question(clause: Clause) -> Reading:
     """Read a question."""
-    page = Page(clause.tokens)
-    found = read_values(page)
-    words = [token.norm for token in clause.tokens]
-    topic = topic_of(clause.tokens)
-    intent = _intent(words, found, topic, clause)
-    return Reading(intent, clause, found.values, found.mention, found.nouns, found.residue, topic=topic, doubts=())
+    found = read_values(Page(clause.tokens))
+    said = [token.norm for token in clause.tokens]
+    how = said[0] == "how" and len(said) > 1 and said[1] in _HOW
+    supposed = clause.mood is Mood.HYPOTHETICAL
+    asked = Asked(said[0], frozenset(said), found, topic_of(clause.tokens), supposed, how)
+    intent = next((intent for intent, holds in _RULES if holds(asked)), Intent.UNKNOWN)
+    return _reading(intent, clause, found, asked.topic)
 
 
 def read_remark(clause: Clause) -> Reading:
     """Read something that is neither a command nor a question: a symptom, a topic, or a few words alone."""
-    page = Page(clause.tokens)
-    found = read_values(page)
-    words = [token.norm for token in clause.tokens]
+    found = read_values(Page(clause.tokens))
+    said = [token.norm for token in clause.tokens]
     topic = topic_of(clause.tokens)
-    intent = _remark(words, found, topic)
+    return _reading(_remark(said, found, topic), clause, found, topic)
+
+
+def _reading(intent: Intent, clause: Clause, found: Contents, topic: str) -> Reading:
     return Reading(intent, clause, found.values, found.mention, found.nouns, found.residue, topic=topic)
-
-
-def _intent(words: list[str], found: Contents, topic: str, clause: Clause) -> Intent:
-    said, first, nouns = set(words), words[0], found.nouns
-    asks_how = words[:2] in (
-        ["how", "do"],
-        ["how", "to"],
-        ["how", "can"],
-        ["how", "does"],
-        ["how", "would"],
-        ["how", "should"],
-    )
-    about_one = found.mention.explicit or bool(found.residue) or "webhook" in nouns
-    if "why" in said and "https" not in said and not found.values.url:
-        return Intent.CHANGES if said & {"you", "changed"} and "did" in said else Intent.DIAGNOSE
-    if (said & {"happens", "happen"} and topic) or (asks_how and topic) or (first in {"should", "shall"} and not topic):
-        return Intent.TOPIC if topic else Intent.ADVICE
-    if ("would" in said and said & _PASS and (found.values.filtering or said & {"filter", "filters"})) or (
-        first in {"will", "does", "do", "would", "can", "could", "is"}
-        and found.values.filtering
-        and said & _PASS
-        and not found.values.since
-    ):
-        return Intent.DRY_RUN
-    if (
-        said & {"set", "current", "currently", "its", "my", "this"}
-        and nouns & _ASPECTS
-        and topic in {"trust", "filters", "conditions", "retrying", "slow"}
-    ):
-        return Intent.SHOW
-    if topic and not (topic in {"slow", "retrying"} and about_one and first in {"is", "why"}):
-        return Intent.TOPIC
-    if clause.mood == "hypothetical":
-        return Intent.ADVICE
-    return _about(words, found, about_one=about_one)
-
-
-def _about(words: list[str], found: Contents, *, about_one: bool) -> Intent:
-    said, first, nouns = set(words), words[0], found.nouns
-    if (
-        said & {"changed", "edited", "modified", "undone"}
-        or ("change" in nouns and first in {"what", "which", "who", "any", "were", "are"})
-        or ("did" in said and "you" in said)
-    ):
-        return Intent.CHANGES
-    if (
-        "tag" in nouns
-        and not found.mention.explicit
-        and (said & {"available", "there", "exist", "can", "use", "have", "possible", "are", "what", "which"})
-        and not said & {"filter", "webhook", "hook", "it"}
-    ):
-        return Intent.TAGS
-    if (
-        ("event" in nouns or "sample" in nouns)
-        and not found.mention.explicit
-        and said & {"available", "there", "exist", "can", "are", "types", "type", "what", "which", "have"}
-        and "webhook" not in nouns
-        and not said & {"failed", "today", "delivered"}
-    ):
-        return Intent.EVENT_TYPES
-    if (
-        found.values.since
-        or "delivery" in nouns
-        or (
-            said & {"failed", "delivered", "sent", "fired", "fire", "arrived", "received", "recent", "deliver"}
-            and said & {"what", "did", "when", "which", "how", "anything", "last", "has", "have", "was"}
-        )
-    ):
-        return Intent.DELIVERIES
-    if (first in {"what", "whats"} and said & {"wrong", "matter", "problem", "broken", "error"} and about_one) or (
-        "is" in said and "wrong" in said and found.mention.explicit
-    ):
-        return Intent.DIAGNOSE
-    if (
-        nouns & _ASPECTS
-        and first in {"what", "which", "is", "does", "has", "where", "do", "how", "are", "have"}
-        and (about_one or found.mention.explicit)
-    ):
-        return Intent.SHOW
-    if "perspective" in nouns and "webhook" not in nouns and first in {"what", "which", "how", "are", "any", "is"}:
-        return Intent.PERSPECTIVES
-    if found.mention.state == "failing" and "what" in said:
-        return Intent.DIAGNOSE
-    if said & _WELL:
-        return Intent.STATUS
-    if nouns & _ASPECTS:
-        return Intent.SHOW
-    if "webhook" in nouns or said & {"hooks"}:
-        return Intent.SHOW if found.mention.explicit else Intent.LIST
-    if said & _SILENT:
-        return Intent.STATUS
-    return Intent.SHOW if found.mention.explicit and not found.residue else Intent.UNKNOWN
 
 
 def _remark(words: list[str], found: Contents, topic: str) -> Intent:
@@ -161,6 +185,3 @@ def _lone(said: set[str], found: Contents) -> Intent:
     if "webhook" in found.nouns and not found.mention.explicit and not found.residue:
         return Intent.LIST
     return Intent.UNKNOWN
-
-
-__all__ = ["has", "read_question", "read_remark", "spans"]

@@ -61,17 +61,48 @@ class Intent(StrEnum):
     UNKNOWN = "unknown"
 
 
-MUTATING = frozenset({
-    Intent.CREATE, Intent.EDIT_FORM, Intent.RENAME, Intent.SET_URL, Intent.SET_TIMEOUT, Intent.SET_RETRIES,
-    Intent.SET_DESCRIPTION, Intent.SET_HEADER, Intent.REMOVE_HEADER, Intent.ENABLE, Intent.DISABLE, Intent.DELETE,
-    Intent.KILL, Intent.FILTER, Intent.ADJUST, Intent.TAG_MATCH, Intent.ALL_EVENTS, Intent.CLEAR_TRUST,
-    Intent.CLEAR_TAGS, Intent.CLEAR_CONDITIONS, Intent.CLEAR_FILTERS, Intent.TEST, Intent.RETRY, Intent.REPLAY,
-    Intent.UNDO, Intent.APPLY,
-})  # fmt: skip
-FILTERING = frozenset({
-    Intent.FILTER, Intent.ADJUST, Intent.TAG_MATCH, Intent.ALL_EVENTS, Intent.CLEAR_TRUST, Intent.CLEAR_TAGS,
-    Intent.CLEAR_CONDITIONS, Intent.CLEAR_FILTERS,
-})  # fmt: skip
+MUTATING = frozenset(
+    {
+        Intent.CREATE,
+        Intent.EDIT_FORM,
+        Intent.RENAME,
+        Intent.SET_URL,
+        Intent.SET_TIMEOUT,
+        Intent.SET_RETRIES,
+        Intent.SET_DESCRIPTION,
+        Intent.SET_HEADER,
+        Intent.REMOVE_HEADER,
+        Intent.ENABLE,
+        Intent.DISABLE,
+        Intent.DELETE,
+        Intent.KILL,
+        Intent.FILTER,
+        Intent.ADJUST,
+        Intent.TAG_MATCH,
+        Intent.ALL_EVENTS,
+        Intent.CLEAR_TRUST,
+        Intent.CLEAR_TAGS,
+        Intent.CLEAR_CONDITIONS,
+        Intent.CLEAR_FILTERS,
+        Intent.TEST,
+        Intent.RETRY,
+        Intent.REPLAY,
+        Intent.UNDO,
+        Intent.APPLY,
+    }
+)
+FILTERING = frozenset(
+    {
+        Intent.FILTER,
+        Intent.ADJUST,
+        Intent.TAG_MATCH,
+        Intent.ALL_EVENTS,
+        Intent.CLEAR_TRUST,
+        Intent.CLEAR_TAGS,
+        Intent.CLEAR_CONDITIONS,
+        Intent.CLEAR_FILTERS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +116,7 @@ class Values:
     tests: tuple[TextTest, ...] = ()
     url: str = ""
     header: str = ""
-    secret: str = ""
+    secret: bool = False
     quoted: tuple[str, ...] = ()
     delivery_id: str = ""
     change_id: str = ""

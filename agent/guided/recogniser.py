@@ -3,10 +3,11 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from agent.guided.clauses import Clause, Mood, cut
+from agent.guided.clauses import Clause, cut
 from agent.guided.facts import facts_of
 from agent.guided.frames import match
 from agent.guided.lexicon import words
+from agent.guided.moods import Mood
 from agent.guided.phrase import has, longest_at, spans_at, whole
 from agent.guided.questions import read_question, read_remark
 from agent.guided.reading import FILTERING, Intent, Reading
@@ -29,7 +30,7 @@ def recognise(text: str, names: tuple[str, ...] = ()) -> tuple[Reading, ...]:
     readings = [read_clause(clause) for clause in cut(tokens)]
     if any(reading.values.secret for reading in readings):
         readings = [
-            replace(one, intent=Intent.EDIT_FORM, values=replace(one.values, secret="value"))
+            replace(one, intent=Intent.EDIT_FORM, values=replace(one.values, secret=True))
             if one.intent in {Intent.SET_HEADER, Intent.ADJUST}
             else one
             for one in readings

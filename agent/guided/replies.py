@@ -8,9 +8,16 @@ from agent.guided.script import Reply, Result
 from agent.guided.wording import conditions_text, events_text, label, safe, tags_text, title, trust_text, value_text
 
 _FIELDS = {
-    "event_filter": "events", "tag_filter": "tag filter", "trust_score": "trust score", "timeout_ms": "timeout", "max_retries": "retries",
-    "retry.max_retries": "retries", "url": "URL", "auth_header": "auth header", "enabled": "state",
-}  # fmt: skip
+    "event_filter": "events",
+    "tag_filter": "tag filter",
+    "trust_score": "trust score",
+    "timeout_ms": "timeout",
+    "max_retries": "retries",
+    "retry.max_retries": "retries",
+    "url": "URL",
+    "auth_header": "auth header",
+    "enabled": "state",
+}
 _ROWS = 10
 
 

@@ -1,10 +1,12 @@
 """Tokens: what a person typed, cut into words, numbers, ids, URLs, quotations, fields and secrets."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.guided.lexicon import mapping, words
+from agent.guided.patterns import HIDDEN_NAME, HIDDEN_VALUE, SCANNER
 from agent.guided.spelling import corrected
 
 
@@ -20,7 +22,7 @@ class Kind(StrEnum):
     EVENT = "event"
     QUOTED = "quoted"
     HEADER = "header"
-    SECRET = "secret"
+    HIDDEN = "hidden"
     NAME = "name"
     COMPARE = "compare"
     STOP = "stop"
@@ -41,54 +43,10 @@ class Token:
         return self.kind is Kind.WORD and self.norm in words
 
 
-_FIELD_ROOTS = (
-    "properties|context|participant_metadata|structured_output|profile|meta|traits|payload|data|user|summary"
-    "|contact|call|campaign|integration|body|event|metadata|answers|page|items"
-)
-_EVENT_ROOTS = "interview|call|contact|campaign|integration"
-_EVENT_ENDS = "completed|partial|abandoned|started|failed|created|updated|deleted|paused|resumed|connected|disconnected"
-_TLDS = (
-    "com|net|org|io|dev|app|co|ai|eu|uk|de|fr|nl|us|ca|au|in|jp|ch|at|be|es|it|se|no|fi|dk|pl|br|me|tv|xyz|info|biz"
-    "|cloud|tech|online|site|store|shop|sh|so|to|gg|test|example|local|internal|localhost|invalid|run|link|page"
-)
-_SECRET_NAME = r"(?:authori[sz]ation|auth|[\w-]*(?:token|secret|key|password|passwd|credential|cookie|signature)s?)"
-_SECRET_VALUE = r"(?:sk|pk|rk)[-_][\w-]{4,}|whsec_\S+|gh[pousr]_\w+|github_pat_\w+|xox[a-z]-\S+|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hk_\w{8,}"
-
-_PATTERNS: tuple[tuple[str, str], ...] = (
-    (
-        "secret",
-        rf"\b(?:Bearer|Basic)\s+(?!token\b|auth\b|header\b)(?=\S*[\d\W_]|\S{{12}})[^\s,;]+|\b(?:{_SECRET_VALUE})",
-    ),
-    (
-        "header",
-        rf"(?<![\w.])(?P<hname>{_SECRET_NAME}|[A-Za-z]\w*(?:-\w+)+)\s*(?::(?!//)|=(?!=))\s*"
-        r"(?P<hvalue>(?:(?:Bearer|Basic|Token)\s+)?(?:\"[^\"]*\"|[^\s,;]+))",
-    ),
-    ("quoted", r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|`[^`\n]+`|(?<!\w)['‘][^'’\n]+['’](?!\w)"),
-    ("url", r"[a-zA-Z][a-zA-Z0-9+]{1,9}://[^\s\"'<>]+"),
-    ("id", r"\b(?:wh|dlv|evt|chg|psp|cht|ast|trg)_[0-9a-zA-Z]+\b"),
-    ("event", rf"\b(?:{_EVENT_ROOTS})[._](?:{_EVENT_ENDS})\b"),
-    ("field", rf"\b(?:{_FIELD_ROOTS})(?:\.\w+)+|\butm_[a-z]+\b|\btrust_score\b(?=\s*[<>=!]{{3}})"),
-    (
-        "host",
-        rf"\b(?:[a-z0-9-]+\.)+(?:{_TLDS})\b(?::\d+)?(?:/[^\s\"'<>,;]*)?|\blocalhost\b(?::\d+)?(?:/\S*)?|\b\d+(?:\.\d+){{3}}(?::\d+)?(?:/\S*)?",
-    ),
-    ("dotted", r"\b[a-z_]\w*(?:\.\w+)+"),
-    ("secret2", r"\b(?=[A-Za-z0-9_+/=-]*\d)(?=[A-Za-z0-9_+/=-]*[A-Za-z])[A-Za-z0-9_+/=-]{20,}"),
-    (
-        "number",
-        r"[-−]?[$€£]?\d+(?:,\d{3})*(?:\.\d+)?\+?\s?(?:%|percent\b|ms\b|milliseconds?\b|msec\b|s\b|secs?\b|seconds?\b|sec\b|k\b|usd\b|dollars?\b|bucks\b|eur\b|euros?\b|m\b|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|x\b|times\b|st\b|nd\b|rd\b|th\b)?(?![A-Za-z_])",
-    ),
-    ("mixed", r"\d\w+"),
-    ("compare", r">=|=>|<=|=<|==+|!==?|<>|≥|≤|≠|>|<|="),
-    ("word", r"[^\W\d_](?:[\w]|[-'’](?=\w))*"),
-    ("stop", r"[.,;!?:()\n&/+–—]|-(?=\s)|#|\S"),
-)
-_SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS), re.IGNORECASE)
-
 _CONTRACTIONS = mapping("contractions")
 _NUMBER_WORDS = mapping("number_words")
 _TENS = 20
+_LONG = 20  # a header value that long is no plain label
 _UNITS = mapping("units")
 _COMPARE = mapping("comparisons")
 
@@ -119,34 +77,19 @@ def _name_spans(text: str, names: tuple[str, ...]) -> list[tuple[int, int, str]]
 
 def _scan(text: str) -> list[Token]:
     found: list[Token] = []
-    for match in _SCANNER.finditer(text.replace("’", "'").replace("\u00a0", " ")):
+    for match in SCANNER.finditer(text.replace("’", "'").replace("\u00a0", " ")):
         found += _tokens_of(match)
     return found
 
 
 def _tokens_of(match: re.Match[str]) -> list[Token]:
-    group, text = match.lastgroup or "stop", match.group(0)
     if match.group("header"):
         return [_header(match.group("hname"), match.group("hvalue"))]
-    if group in {"word", "mixed"}:
-        return _words(text)
-    if group == "number":
-        return [_number(text)]
-    if group in {"url", "host"}:
-        return _address(group, text)
-    if group in {"secret", "secret2"}:
-        return [Token(Kind.SECRET, "<secret>", "…")]
-    if group == "quoted":
-        return [Token(Kind.QUOTED, "<quoted>", text, text[1:-1].strip())]
-    if group == "id":
-        return [Token(Kind.ID, "<id>", text, text.lower())]
-    if group == "event":
-        return [Token(Kind.EVENT, "<event>", text, text.lower().replace("_", ".", 1))]
-    if group in {"field", "dotted"}:
-        return [Token(Kind.FIELD, "<field>", text, text)]
-    if group == "compare":
-        return [Token(Kind.COMPARE, _COMPARE.get(text, text), text)]
-    return [Token(Kind.STOP, text, text)]
+    group, text = match.lastgroup or "stop", match.group(0)
+    if group in _KINDS:
+        kind, value = _KINDS[group]
+        return [Token(kind, f"<{kind}>", text, value(text))]
+    return _READERS[group](text)
 
 
 def _words(text: str) -> list[Token]:
@@ -162,33 +105,52 @@ def _words(text: str) -> list[Token]:
     return [Token(Kind.WORD, corrected(bare), text)]
 
 
-def _number(text: str) -> Token:
+def _number(text: str) -> list[Token]:
     match = re.match(r"([-−]?)([$€£]?)([\d,]+(?:\.\d+)?)(\+?)\s?(\S*)", text)
     if match is None:  # the scanner's pattern is narrower than this one
-        return Token(Kind.STOP, text, text)
+        return [Token(Kind.STOP, text, text)]
     sign, money, digits, plus, unit = match.groups()
     number = digits.replace(",", "")
     unit = "$" if money else "+" if plus else _UNITS.get(unit.lower(), "")
     if unit == "k":
         number, unit = str(round(float(number) * 1000)), ""
-    return Token(Kind.NUMBER, "<number>", text.strip(), ("-" if sign else "") + number, unit)
+    return [Token(Kind.NUMBER, "<number>", text.strip(), ("-" if sign else "") + number, unit)]
 
 
-def _address(group: str, text: str) -> list[Token]:
+def _address(text: str) -> list[Token]:
     bare = text.rstrip(".,;!?)'\"”")
     rest = [Token(Kind.STOP, char, char) for char in text[len(bare) :]]
     if "@" in bare.split("//")[-1].split("/")[0]:
-        return [Token(Kind.SECRET, "<secret>", "…", "url"), *rest]
-    kind = Kind.URL if group == "url" else Kind.HOST
+        return [Token(Kind.HIDDEN, "<hidden>", "…", "url"), *rest]
+    kind = Kind.URL if "://" in bare else Kind.HOST
     return [Token(kind, f"<{kind}>", bare, bare), *rest]
 
 
 def _header(name: str, value: str) -> Token:
-    secret = re.fullmatch(_SECRET_NAME, name, re.IGNORECASE) or re.search(_SECRET_VALUE, value)
-    secret = secret or re.match(r"(?:Bearer|Basic|Token)\s", value, re.IGNORECASE) or len(value) >= 20
-    if secret:
-        return Token(Kind.SECRET, "<secret>", "…", "header")
+    named = re.fullmatch(HIDDEN_NAME, name, re.IGNORECASE) or re.search(HIDDEN_VALUE, value)
+    if named or re.match(r"(?:Bearer|Basic|Token)\s", value, re.IGNORECASE) or len(value) >= _LONG:
+        return Token(Kind.HIDDEN, "<hidden>", "…", "header")
     return Token(Kind.HEADER, "<header>", f"{name}: {value}", f"{name}:{value.strip(chr(34)).rstrip('.!?')}")
+
+
+_KINDS: dict[str, tuple[Kind, Callable[[str], str]]] = {
+    "quoted": (Kind.QUOTED, lambda text: text[1:-1].strip()),
+    "id": (Kind.ID, str.lower),
+    "event": (Kind.EVENT, lambda text: text.lower().replace("_", ".", 1)),
+    "field": (Kind.FIELD, str),
+    "dotted": (Kind.FIELD, str),
+}
+_READERS: dict[str, Callable[[str], list[Token]]] = {
+    "word": _words,
+    "mixed": _words,
+    "number": _number,
+    "url": _address,
+    "host": _address,
+    "secret": lambda _: [Token(Kind.HIDDEN, "<hidden>", "…")],
+    "long": lambda _: [Token(Kind.HIDDEN, "<hidden>", "…")],
+    "compare": lambda text: [Token(Kind.COMPARE, _COMPARE.get(text, text), text)],
+    "stop": lambda text: [Token(Kind.STOP, text, text)],
+}
 
 
 def _join_numbers(tokens: list[Token]) -> list[Token]:
@@ -224,7 +186,7 @@ def _hide_secrets(tokens: list[Token]) -> list[Token]:
             linked = linked or tokens[place].norm in {"is", "to", "=", ":", "be", "as", "with"}
             place += 1
         if place < len(tokens) and _may_be_secret(tokens[place], linked=linked):
-            hidden[place] = Token(Kind.SECRET, "<secret>", "…", "value")
+            hidden[place] = Token(Kind.HIDDEN, "<hidden>", "…", "value")
     return hidden
 
 

@@ -1,7 +1,7 @@
 """Wording: how webhooks, values and commands are written, so that every suggestion can be read back without doubt."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.guided.reading import Intent, Values
@@ -20,16 +20,35 @@ _OPERATORS = {
 }
 _MS = 1000
 COMMANDS = {
-    Intent.ENABLE: "Enable {}", Intent.DISABLE: "Disable {}", Intent.DELETE: "Delete {}", Intent.TEST: "Test {}",
-    Intent.EDIT_FORM: "Edit the URL or auth header of {}", Intent.CLEAR_TRUST: "Remove the trust filter of {}",
-    Intent.CLEAR_TAGS: "Remove the tag filter of {}", Intent.CLEAR_CONDITIONS: "Remove the conditions of {}",
-    Intent.CLEAR_FILTERS: "Remove all filters of {}", Intent.ALL_EVENTS: "Send all events to {}", Intent.SHOW: "Show {}",
-    Intent.DIAGNOSE: "Diagnose {}", Intent.FIX: "Fix {}", Intent.DELIVERIES: "Show the deliveries of {}", Intent.CHANGES: "Show the changes of {}",
-    Intent.REPLAY: "Replay the failed deliveries of {}", Intent.RETRY: "Retry the last failed delivery of {}", Intent.STATUS: "Show {}",
-    Intent.DRY_RUN: "Dry run the filters of {}", Intent.TAGS: "Which tags are available for {}?", Intent.EVENT_TYPES: "List the event types for {}",
-    Intent.RENAME: "Rename {}", Intent.SET_URL: "Change the URL of {}", Intent.SET_TIMEOUT: "Change the timeout of {}", Intent.SET_RETRIES: "Change the retries of {}",
-    Intent.SET_DESCRIPTION: "Change the description of {}", Intent.SET_HEADER: "Set a header on {}", Intent.REMOVE_HEADER: "Remove a header of {}",
-}  # fmt: skip
+    Intent.ENABLE: "Enable {}",
+    Intent.DISABLE: "Disable {}",
+    Intent.DELETE: "Delete {}",
+    Intent.TEST: "Test {}",
+    Intent.EDIT_FORM: "Edit the URL or auth header of {}",
+    Intent.CLEAR_TRUST: "Remove the trust filter of {}",
+    Intent.CLEAR_TAGS: "Remove the tag filter of {}",
+    Intent.CLEAR_CONDITIONS: "Remove the conditions of {}",
+    Intent.CLEAR_FILTERS: "Remove all filters of {}",
+    Intent.ALL_EVENTS: "Send all events to {}",
+    Intent.SHOW: "Show {}",
+    Intent.DIAGNOSE: "Diagnose {}",
+    Intent.FIX: "Fix {}",
+    Intent.DELIVERIES: "Show the deliveries of {}",
+    Intent.CHANGES: "Show the changes of {}",
+    Intent.REPLAY: "Replay the failed deliveries of {}",
+    Intent.RETRY: "Retry the last failed delivery of {}",
+    Intent.STATUS: "Show {}",
+    Intent.DRY_RUN: "Dry run the filters of {}",
+    Intent.TAGS: "Which tags are available for {}?",
+    Intent.EVENT_TYPES: "List the event types for {}",
+    Intent.RENAME: "Rename {}",
+    Intent.SET_URL: "Change the URL of {}",
+    Intent.SET_TIMEOUT: "Change the timeout of {}",
+    Intent.SET_RETRIES: "Change the retries of {}",
+    Intent.SET_DESCRIPTION: "Change the description of {}",
+    Intent.SET_HEADER: "Set a header on {}",
+    Intent.REMOVE_HEADER: "Remove a header of {}",
+}
 
 
 def label(webhook: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -65,19 +84,9 @@ def whole(value: float) -> int | float:
 
 def value_text(field: str, value: Any) -> str:
     """Write the value of a webhook's field."""
-    if field in {"event_filter", "event filter"} and isinstance(value, Mapping):
-        return events_text(value)
-    if field == "conditions" and isinstance(value, Sequence):
-        return conditions_text(value)
-    if field == "tag_filter":
-        return tags_text(value)
-    if field == "trust_score":
-        return trust_text(value)
     if field == "timeout_ms" and isinstance(value, int):
         return f"{number(value / _MS)} s"
-    if field == "enabled":
-        return "enabled" if value else "disabled"
-    return plain_text(value)
+    return _WRITERS.get(field, plain_text)(value)
 
 
 def plain_text(value: Any) -> str:
@@ -129,6 +138,15 @@ def trust_text(value: Mapping[str, Any] | None) -> str:
     if low is not None:
         return f"at least {number(low)}"
     return f"at most {number(high)}" if high is not None else "no trust filter"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "event_filter": lambda value: events_text(value or {}),
+    "conditions": lambda value: conditions_text(value or []),
+    "tag_filter": tags_text,
+    "trust_score": trust_text,
+    "enabled": lambda value: "enabled" if value else "disabled",
+}
 
 
 def comparison_text(one: Comparison) -> str:

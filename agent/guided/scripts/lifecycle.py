@@ -10,7 +10,7 @@ from agent.guided.scripts.filters import conditions_of, trust_bounds
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import label, title, whole
 
-SECRET_NOTE = "I did not use the secret from your message: please type it into the form, where it goes straight to the server and never through this chat."
+FORM_NOTE = "I did not use the secret from your message: please type it into the form, where it goes straight to the server and never through this chat."
 
 
 def create(stage: Stage) -> Script:
@@ -30,7 +30,7 @@ def create(stage: Stage) -> Script:
     }
     result = yield from stage.call("create_webhook", **{name: value for name, value in arguments.items() if value})
     refused = refusal(result)
-    note = f" {SECRET_NOTE}" if values.secret else ""
+    note = f" {FORM_NOTE}" if values.secret else ""
     if refused:
         return Reply(refused.text + note)
     webhook = webhook_of(result) or {}
@@ -127,8 +127,9 @@ def delete(stage: Stage) -> Script:
     return Reply(text + (" You can undo this." if undo else ""), ("Undo that",) if undo else ())
 
 
-def kill(stage: Stage) -> Reply:
+def kill(stage: Stage) -> Script:
     """Ask whether disabling or deleting is meant."""
+    yield from ()
     name = label(stage.webhook, list(stage.memory.webhooks.values()))
     return ask(
         f"Do you want to disable {title(stage.webhook)} (it keeps its settings) or delete it?",

@@ -7,8 +7,17 @@ from agent.guided.scripts.looking import start_of
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import label, title
 
-_TOOLS = {"trust": "set_trust_filter", "tag": "set_tag_filter", "condition": "set_conditions", "event": "set_event_filter", "url": "edit_webhook",
-          "name": "edit_webhook", "timeout": "edit_webhook", "retries": "edit_webhook", "header": "edit_webhook"}  # fmt: skip
+_TOOLS = {
+    "trust": "set_trust_filter",
+    "tag": "set_tag_filter",
+    "condition": "set_conditions",
+    "event": "set_event_filter",
+    "url": "edit_webhook",
+    "name": "edit_webhook",
+    "timeout": "edit_webhook",
+    "retries": "edit_webhook",
+    "header": "edit_webhook",
+}
 
 
 def undo(stage: Stage) -> Script:

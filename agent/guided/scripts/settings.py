@@ -5,7 +5,7 @@ from typing import Any
 from agent.guided.reading import Reading
 from agent.guided.replies import changed, refusal
 from agent.guided.script import Reply, Script, ask
-from agent.guided.scripts.lifecycle import SECRET_NOTE
+from agent.guided.scripts.lifecycle import FORM_NOTE
 from agent.guided.scripts.stage import Stage
 from agent.guided.slots.comparisons import Comparison
 from agent.guided.targets import new_name
@@ -19,7 +19,7 @@ _MAX_RETRIES = 10
 def form(stage: Stage) -> Script:
     """Open the form for URL and auth header."""
     result = yield from stage.call("edit_endpoint", webhook_id=stage.target)
-    note = f" {SECRET_NOTE}" if stage.reading.values.secret else ""
+    note = f" {FORM_NOTE}" if stage.reading.values.secret else ""
     refused = refusal(result)
     if refused:
         return Reply(refused.text + note)

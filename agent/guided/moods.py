@@ -1,0 +1,78 @@
+"""Moods: how a clause is meant, from how it begins; only a command may act."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from agent.guided.phrase import has, longest_at, spans_at
+from agent.guided.tokens import Kind, Token
+
+
+class Mood(StrEnum):
+    """How a clause is meant; only a command may act."""
+
+    COMMAND = "command"
+    QUESTION = "question"
+    HYPOTHETICAL = "hypothetical"
+    NEGATED = "negated"
+    REPORT = "report"
+    CANCEL = "cancel"
+    FRAGMENT = "fragment"
+    EMPTY = "empty"
+
+
+def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
+    """Take words such as "please", "then" and "could you" off the front."""
+    rest, polite, taken = list(tokens), False, list[str]()
+    while rest:
+        span = longest_at(rest, 0, "marks", "prefix")
+        stop = rest[0].kind is Kind.STOP
+        if not span and not stop:
+            break
+        if span and _begins_more(rest, len(span.indexes)):
+            break
+        polite = polite or bool(span and longest_at(rest, 0, "marks", "polite"))
+        size = len(span.indexes) if span else 1
+        taken += [token.norm for token in rest[:size]]
+        rest = rest[size:]
+    return rest, polite, tuple(taken)
+
+
+def _begins_more(rest: Sequence[Token], size: int) -> bool:
+    """Tell whether a longer phrase than the prefix begins here ("no more …", "can you tell me why …")."""
+    if (
+        rest[0].is_word("no", "not")
+        and len(rest) > 1
+        and (spans_at(rest, 1, "events") or spans_at(rest, 1, "verbs") or spans_at(rest, 1, "nouns"))
+    ):
+        return True
+    verbs = spans_at(rest, 0, "verbs")
+    marks = spans_at(rest, 0, "marks", ("question", "hypothetical", "negation"))
+    return any(len(span.indexes) > size for span in (*verbs, *marks)) or (
+        len(rest) == size and has(rest, "marks", "cancel")
+    )
+
+
+def mood_of(tokens: Sequence[Token]) -> Mood:
+    """Find the mood from how a clause begins."""
+    if not tokens:
+        return Mood.EMPTY
+    verb = spans_at(tokens, 0, "verbs")
+    verb_length = len(verb[0].indexes) if verb else 0
+    for key, mood in (("hypothetical", Mood.HYPOTHETICAL), ("question", Mood.QUESTION), ("negation", Mood.NEGATED)):
+        span = longest_at(tokens, 0, "marks", key)
+        if span and len(span.indexes) >= _needed(key, verb_length):
+            return mood
+    if verb:
+        return Mood.COMMAND
+    if longest_at(tokens, 0, "marks", "conditional"):
+        return Mood.HYPOTHETICAL
+    if longest_at(tokens, 0, "marks", "reporter"):
+        return Mood.REPORT
+    return Mood.FRAGMENT
+
+
+def _needed(key: str, verb_length: int) -> int:
+    """Give how long a mark has to be to outweigh the verb phrase here ("do not send …" is a wish, not a negation)."""
+    if key != "negation":
+        return verb_length
+    return verb_length + 1 if verb_length > 1 else 0
