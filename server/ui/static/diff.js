@@ -3,11 +3,21 @@
 import { h } from "./dom.js";
 import { fieldLabel, valueText } from "./words.js";
 
+/** Whether the object itself goes. @param {{field: string, after: any}} change */
+export function isRemoval({ field, after }) {
+  return field === "webhook" && after === null;
+}
+
+/** @param {string} field @param {any} after */
+function becomes(field, after) {
+  return [h("span", { class: "arrow", role: "img", "aria-label": "becomes" }, "→"), h("ins", {}, valueText(field, after))];
+}
+
 /** @param {{field: string, before: any, after: any}[]} changes */
 export function diffTable(changes) {
   const rows = changes.map(({ field, before, after }) => h("tr", {},
     h("th", { scope: "row" }, fieldLabel(field)),
-    h("td", {}, h("del", {}, valueText(field, before)), h("span", { class: "arrow", "aria-label": "becomes" }, "→"), h("ins", {}, valueText(field, after)))));
+    h("td", {}, h("del", {}, valueText(field, before)), ...(isRemoval({ field, after }) ? [] : becomes(field, after)))));
   return h("table", { class: "diff" }, h("tbody", {}, ...rows));
 }
 

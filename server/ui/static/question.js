@@ -1,7 +1,7 @@
 /** What a turn waits for: a form to fill in, or a change to approve. */
 
 import { h, icon } from "./dom.js";
-import { diffTable } from "./diff.js";
+import { diffTable, isRemoval } from "./diff.js";
 import { openWebhookForm } from "./lazy.js";
 import { webhook } from "./state.js";
 
@@ -23,7 +23,8 @@ function card(interrupt, ...children) {
 
 /** @param {any} interrupt @param {(value: any) => void} answer */
 function approval(interrupt, answer) {
-  const approve = h("button", { class: "button primary", type: "button" }, "Approve");
+  const destroys = interrupt.diff?.some((/** @type {any} */ each) => isRemoval(each));
+  const approve = h("button", { class: `button ${destroys ? "danger" : "primary"}`, type: "button" }, "Approve");
   const decline = h("button", { class: "button", type: "button" }, "Decline");
   const actions = h("div", { class: "actions" }, approve, decline);
   const element = card(interrupt, interrupt.diff?.length ? diffTable(interrupt.diff) : null, actions);

@@ -52,7 +52,10 @@ export class Turn {
     if (this.chips.has(id)) return;
     const chip = new ToolChip(name);
     this.chips.set(id, chip);
-    this.#add(chip.element);
+    const last = this.waiting.parentNode ? this.waiting.previousElementSibling : this.element.lastElementChild;
+    // Calls that follow each other share a line as long as they are short.
+    if (last?.classList.contains("tools")) last.append(chip.element);
+    else this.#add(h("div", { class: "tools" }, chip.element));
   }
 
   /** Changes that no tool result has named yet get an Undo on the last tool. @param {any[]} changes */
