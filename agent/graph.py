@@ -33,5 +33,4 @@ def build(model: BaseChatModel, toolbox: Toolbox, saver: TurnSaver) -> CompiledS
         middleware=[Honesty(), Calls(toolbox)],
         context_schema=TurnContext,
         checkpointer=saver,
-        name="hookwright",
     )

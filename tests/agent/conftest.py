@@ -136,17 +136,32 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await database.close()
 
 
-def _conversation(request: Any) -> list[Any]:
-    """What a recorded request is recognised by: what was said and called; not the prompt, whose wording may change."""
+def _without_prompt(request: Any) -> Any:
+    """Keep what was said and called in a cassette; prompt and tools are in every request, and may change."""
     body = json.loads(request.body)
+    body.pop("tools", None)
+    body["messages"] = [message for message in body["messages"] if message["role"] != "system"]
+    request.body = json.dumps(body)
+    return request
+
+
+CASSETTES: dict[str, Any] = {
+    "filter_headers": [("authorization", "REDACTED"), ("user-agent", "REDACTED")],
+    "match_on": ["method", "uri", "conversation"],
+    "decode_compressed_response": True,
+    "before_record_request": _without_prompt,
+}
+
+
+def _conversation(request: Any) -> list[Any]:
+    """What a recorded request is recognised by; results hold times, so only their order counts."""
     return [
-        (message["role"], message.get("content") if message["role"] != "tool" else "", names_of(message))
-        for message in body["messages"]
-        if message["role"] != "system"
+        (message["role"], message.get("content") if message["role"] != "tool" else "", _names(message))
+        for message in json.loads(request.body)["messages"]
     ]
 
 
-def names_of(message: Mapping[str, Any]) -> list[str]:
+def _names(message: Mapping[str, Any]) -> list[str]:
     return [call["function"]["name"] for call in message.get("tool_calls") or ()]
 
 

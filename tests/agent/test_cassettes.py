@@ -12,7 +12,7 @@ import pytest
 
 from agent.model import choose_model
 from agent.turn import Assistant
-from tests.agent.conftest import House
+from tests.agent.conftest import CASSETTES, House
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
 from tools.catalogue import toolbox
 
@@ -41,11 +41,7 @@ SCRIPT = {
 
 @pytest.fixture(scope="module")
 def vcr_config() -> dict[str, Any]:
-    return {
-        "filter_headers": [("authorization", "REDACTED"), ("user-agent", "REDACTED")],
-        "match_on": ["method", "uri", "conversation"],
-        "decode_compressed_response": True,
-    }
+    return CASSETTES
 
 
 @pytest.fixture
