@@ -91,7 +91,9 @@ async def test_a08_tags_depend_on_the_kind_and_each_says_when_it_applies(api: Ap
     tags = {kind: (await api.get(f"/v1/perspectives/{await api.perspective(kind)}/tags"))["tags"] for kind in kinds}
     names = {kind: frozenset(tag["name"] for tag in tags[kind]) for kind in kinds}
     assert len(set(names.values())) == 4
-    assert all(tag["description"].endswith(".") and len(tag["description"]) > 20 for kind in kinds for tag in tags[kind])
+    assert all(
+        tag["description"].endswith(".") and len(tag["description"]) > 20 for kind in kinds for tag in tags[kind]
+    )
 
 
 @pytest.mark.parametrize("kind", ["interviewer", "concierge"])

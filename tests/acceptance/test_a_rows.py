@@ -84,7 +84,9 @@ async def test_a02_the_form_takes_https_only_and_needs_no_auth_header(tmp_path: 
         assert (await api.webhook("https://example.com/hook"))["auth_header"] is None
 
 
-@pytest.mark.parametrize("wording", ["edit the endpoint of CRM sync", "change its auth header", "update the auth token"])
+@pytest.mark.parametrize(
+    "wording", ["edit the endpoint of CRM sync", "change its auth header", "update the auth token"]
+)
 async def test_a03_the_same_form_edits_and_never_shows_the_stored_value(
     api: Api, receiver: Receiver, endpoint: str, wording: str
 ):
