@@ -56,24 +56,19 @@ _OPEN = {
 
 
 def _yes(question: Question) -> str | Reply:
-    if len(question.options) == 1 or (question.options and question.template == "" and _same_start(question)):
-        return question.options[0]
+    if question.default or len(question.options) == 1:
+        return question.default or question.options[0]
     if question.options:
         numbered = "; ".join(f"{place}. {option}" for place, option in enumerate(question.options, 1))
         return Reply(f"Which one: {numbered}?", question.options, question)
     return ask("Please tell me the value.", template=question.template, expects=question.expects)
 
 
-def _same_start(question: Question) -> bool:
-    """Tell whether the first option holds the others ("Disable A and B", "Disable A", "Disable B")."""
-    return len(question.options) > 1 and all(option in question.options[0] for option in question.options[1:2])
-
-
 def _choice(tokens: tuple[Token, ...], question: Question) -> str:
     """Find the option meant: by number, by place, or by words that only it has."""
     words = [token for token in tokens if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
     if not words or len(words) > _SHORT:
-        bare = [token for token in tokens if token.norm in {"a"}]
+        bare = [token for token in tokens if token.norm == "a"]
         return question.options[0] if len(tokens) == 1 and bare and question.options else ""
     only = words[0]
     if len(words) == 1 and only.kind is Kind.NUMBER and question.expects != "number":

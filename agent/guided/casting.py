@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agent.guided.memory import Memory
 from agent.guided.reading import Intent, Reading
-from agent.guided.script import Reply, ask
+from agent.guided.script import Question, Reply
 from agent.guided.scripts import looking, settings
 from agent.guided.targets import Target, known, needs_listing, resolve, which
 from agent.guided.wording import label, title
@@ -113,5 +113,8 @@ def _confirm(reading: Reading, found: tuple[str, ...], memory: Memory) -> Reply:
         return which(reading, webhooks, memory, lead)
     labels = [label(one, list(memory.webhooks.values())) for one in webhooks]
     names = ", ".join(title(one) for one in webhooks)
-    each = (f"{word} {one}" for one in labels[:2])
-    return ask(f"That is {len(found)} webhooks: {names}. {word} all of them?", f"{word} {' and '.join(labels)}", *each)
+    together = f"{word} {' and '.join(labels)}"
+    options = (together, *(f"{word} {one}" for one in labels[:2]))
+    return Reply(
+        f"That is {len(found)} webhooks: {names}. {word} all of them?", options, Question(options, default=together)
+    )

@@ -7,10 +7,12 @@ from agent.guided import doubts
 from agent.guided.answers import as_command
 from agent.guided.casting import cast, cast_log, wants_list
 from agent.guided.memory import Memory
+from agent.guided.merging import merged
 from agent.guided.reading import Intent, Reading
 from agent.guided.recogniser import recognise
+from agent.guided.replies import join
 from agent.guided.script import Reply, Script
-from agent.guided.scripts import adjust, filters, lifecycle, looking, past, repair, settings, talk, trial
+from agent.guided.scripts import adjust, clearing, filters, lifecycle, looking, past, repair, settings, talk, trial
 from agent.guided.scripts.stage import Stage
 
 _ALONE: dict[Intent, Callable[[Stage], Script]] = {
@@ -41,11 +43,11 @@ _ON_ONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.FILTER: filters.set_filters,
     Intent.ADJUST: adjust.adjust,
     Intent.TAG_MATCH: adjust.tag_match,
-    Intent.ALL_EVENTS: filters.clear,
-    Intent.CLEAR_TRUST: filters.clear,
-    Intent.CLEAR_TAGS: filters.clear,
-    Intent.CLEAR_CONDITIONS: filters.clear,
-    Intent.CLEAR_FILTERS: filters.clear,
+    Intent.ALL_EVENTS: clearing.clear,
+    Intent.CLEAR_TRUST: clearing.clear,
+    Intent.CLEAR_TAGS: clearing.clear,
+    Intent.CLEAR_CONDITIONS: clearing.clear,
+    Intent.CLEAR_FILTERS: clearing.clear,
     Intent.TEST: lifecycle.test,
     Intent.DRY_RUN: trial.try_filters,
     Intent.DIAGNOSE: repair.explain,
@@ -74,7 +76,7 @@ def converse(text: str, memory: Memory) -> Script:
     doubt = doubts.before_acting(readings, memory)
     if doubt:
         return doubt
-    return (yield from _carry_out(doubts.merged(readings), memory))
+    return (yield from _carry_out(merged(readings), memory))
 
 
 def _carry_out(readings: tuple[Reading, ...], memory: Memory) -> Script:
@@ -97,7 +99,7 @@ def _joined(replies: list[Reply]) -> Reply:
     if not said:
         return talk.not_understood()
     question = next((reply.question for reply in said[::-1] if reply.question), None)
-    return replace(filters.join(said), question=question)
+    return replace(join(said), question=question)
 
 
 def _perform(reading: Reading, memory: Memory) -> Script:
@@ -115,4 +117,4 @@ def _perform(reading: Reading, memory: Memory) -> Script:
     replies: list[Reply] = []
     for one in found.ids:
         replies.append((yield from _ON_ONE[reading.intent](Stage(memory, reading, one, found.leftover))))  # noqa: PERF401 - a comprehension cannot yield
-    return filters.join(replies)
+    return join(replies)

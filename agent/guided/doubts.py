@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from agent.guided.memory import Memory
-from agent.guided.reading import FILTERING, Intent, Reading, Values
+from agent.guided.reading import FILTERING, Intent, Reading
 from agent.guided.script import Reply, ask
 from agent.guided.scripts.talk import left_alone, not_understood
 from agent.guided.targets import command, resolve
@@ -18,6 +18,9 @@ _WHY = {
     "choice": "I can do one or the other.",
     "fragment": "I am not sure what that is about.",
 }
+_STARTS = ("with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose")
+_GREETING = 2  # "hi team."
+_JOINERS = {"and", "but", "plus", ",", "&", "+", "then"}
 _FILTER_TOOLS = {"set_trust_filter", "set_tag_filter", "set_event_filter", "set_conditions", "create_webhook"}
 
 
@@ -28,37 +31,45 @@ def before_acting(readings: tuple[Reading, ...], memory: Memory) -> Reply | None
         return None
     if any(reading.intent is Intent.CANCEL for reading in readings[readings.index(acting[-1]) :]):
         return left_alone()
-    choices = [reading for reading in readings if "choice" in reading.doubts]
-    if choices:
+    if any("choice" in reading.doubts for reading in readings):
         return _ask("choice", acting, memory)
+    return _doubted(acting, memory) or _vague(acting, memory) or _unclear(readings, acting, memory)
+
+
+def _doubted(acting: list[Reading], memory: Memory) -> Reply | None:
     for place, reading in enumerate(acting):
-        after_filter = _continues(reading) and (
-            _goes_on(memory) or any(one.intent is Intent.FILTER for one in acting[:place])
-        )
-        after_filter = after_filter or any(one.intent is Intent.CREATE for one in acting[:place])
-        pending = [doubt for doubt in reading.doubts if not (doubt == "fragment" and after_filter)]
+        settled = {"fragment"} if _continues(reading, acting[:place], memory) else set()
+        pending = [doubt for doubt in reading.doubts if doubt not in settled]
         if pending:
             return _ask(pending[0], [reading], memory)
-    vague = next((reading for reading in acting if _removes_something(reading, memory)), None)
-    if vague:
-        return _remove_what(vague, memory)
-    unclear = [reading for reading in readings if reading.intent is Intent.UNKNOWN and not _harmless(reading)]
-    if unclear:
-        return _unclear(unclear[0], acting, memory)
     return None
 
 
-def _continues(reading: Reading) -> bool:
-    """Tell whether a few words begin like the rest of something ("and …", "with …", "over …")."""
+def _vague(acting: list[Reading], memory: Memory) -> Reply | None:
+    vague = next((reading for reading in acting if _removes_something(reading, memory)), None)
+    return _remove_what(vague, memory) if vague else None
+
+
+def _unclear(readings: tuple[Reading, ...], acting: list[Reading], memory: Memory) -> Reply | None:
+    unknown = [reading for reading in readings if reading.intent is Intent.UNKNOWN and not _harmless(reading)]
+    if not unknown:
+        return None
+    options = [option for one in acting for option in _options(one, memory)][:3]
+    if not options:
+        return not_understood()
+    words = unknown[0].clause.text[:80]
+    text = f"I did not understand “{words}”, so I have done nothing yet. Shall I do the part I understood?"
+    return ask(text, *dict.fromkeys(options))
+
+
+def _continues(reading: Reading, before: list[Reading], memory: Memory) -> bool:
+    """Tell whether a few words are the rest of a filter or a setup ("and …", "with …", "over …")."""
+    if any(one.intent is Intent.CREATE for one in before):
+        return True
     clause = reading.clause
-    starts = clause.tokens[0].is_word(
-        "with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose"
-    )
-    return (
-        starts
-        or clause.joiner in {"and", "but", "plus", ",", "&", "+", "then"}
-        or bool({"and", "also", "plus"} & set(clause.lead))
-    )
+    starts = clause.tokens[0].is_word(*_STARTS)
+    joined = clause.joiner in _JOINERS or not {"and", "also", "plus"}.isdisjoint(clause.lead)
+    return (starts or joined) and (_goes_on(memory) or any(one.intent is Intent.FILTER for one in before))
 
 
 def _goes_on(memory: Memory) -> bool:
@@ -68,7 +79,7 @@ def _goes_on(memory: Memory) -> bool:
 
 def _harmless(reading: Reading) -> bool:
     """Tell whether words that were not understood cannot change what the rest means."""
-    return reading.clause.joiner == "" and len(reading.clause.tokens) <= 2 and not reading.values.filtering
+    return reading.clause.joiner == "" and len(reading.clause.tokens) <= _GREETING and not reading.values.filtering
 
 
 def _ask(doubt: str, readings: list[Reading], memory: Memory) -> Reply:
@@ -102,61 +113,6 @@ def _options(reading: Reading, memory: Memory) -> list[str]:
         ][:3]
     others = list(memory.webhooks.values())
     return [command(reading, label(memory.webhooks.get(one, {"id": one}), others)) for one in found.ids[:3]]
-
-
-def _unclear(reading: Reading, acting: list[Reading], memory: Memory) -> Reply:
-    options = [option for one in acting for option in _options(one, memory)][:3]
-    words = reading.clause.text[:80]
-    if not options:
-        return not_understood()
-    return ask(
-        f"I did not understand “{words}”, so I have done nothing yet. Shall I do the part I understood?",
-        *dict.fromkeys(options),
-    )
-
-
-def merged(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-    """Put filters that follow "set up a webhook" into its form."""
-    first = next((place for place, reading in enumerate(readings) if reading.intent is Intent.CREATE), None)
-    if first is None:
-        return readings
-    kept, create = [], readings[first]
-    for place, reading in enumerate(readings):
-        mine = (
-            place > first
-            and reading.intent in {Intent.FILTER, Intent.RENAME, Intent.SET_URL, Intent.EDIT_FORM}
-            and reading.mode in {"", "only", "also"}
-            and not reading.mention.ids
-        )
-        if mine and reading.intent is Intent.FILTER and not reading.residue and reading.values.filtering:
-            create = replace(create, values=_together(create.values, reading.values))
-        elif mine and reading.intent is Intent.EDIT_FORM:
-            create = replace(
-                create, values=replace(create.values, secret=create.values.secret or reading.values.secret)
-            )
-        elif mine and reading.intent is Intent.SET_URL and reading.values.url:
-            create = replace(create, values=replace(create.values, url=create.values.url or reading.values.url))
-        elif mine and reading.intent is Intent.RENAME and reading.values.quoted:
-            create = replace(
-                create, values=replace(create.values, quoted=create.values.quoted or reading.values.quoted)
-            )
-        elif place != first:
-            kept.append(reading)
-        else:
-            kept.append(reading)
-    return tuple(create if reading is readings[first] else reading for reading in kept)
-
-
-def _together(one: Values, other: Values) -> Values:
-    return replace(
-        one,
-        events=(*one.events, *other.events),
-        tags=(*one.tags, *other.tags),
-        tag_match=one.tag_match or other.tag_match,
-        comparisons=(*one.comparisons, *other.comparisons),
-        tests=(*one.tests, *other.tests),
-        url=one.url or other.url,
-    )
 
 
 _FILTER_OF = {

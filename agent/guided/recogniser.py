@@ -1,5 +1,6 @@
 """The recogniser: each clause of a message becomes a reading, with every reason to doubt it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -43,18 +44,10 @@ def read_clause(clause: Clause) -> Reading:
     answer = _short_answer(clause)
     if answer:
         return Reading(answer, clause)
-    if clause.mood is Mood.CANCEL:
-        return Reading(Intent.CANCEL, clause)
-    talk = small_talk(clause.tokens)
+    talk = small_talk(clause.tokens) if clause.mood is not Mood.CANCEL else ""
     if talk:
         return Reading(Intent.SOCIAL, clause, topic=talk)
-    if clause.mood is Mood.NEGATED:
-        return Reading(Intent.NEGATED, clause, guess=_guess_after_negation(clause))
-    if clause.mood in {Mood.QUESTION, Mood.HYPOTHETICAL}:
-        return read_question(clause)
-    if clause.mood is Mood.REPORT:
-        return read_remark(clause)
-    return _read_command(clause) if clause.mood is Mood.COMMAND else _read_fragment(clause)
+    return _READERS[clause.mood](clause)
 
 
 def _short_answer(clause: Clause) -> Intent | None:
@@ -64,10 +57,8 @@ def _short_answer(clause: Clause) -> Intent | None:
 
 
 def _guess_after_negation(clause: Clause) -> Intent | None:
-    for start in range(1, len(clause.tokens)):
-        if spans_at(clause.tokens, start, "verbs"):
-            return _read_command(replace(clause, tokens=clause.tokens[start:])).intent
-    return None
+    """Guess what is not wanted: retries at all, or anything else."""
+    return Intent.RETRY if any(token.is_word("retry", "resend") for token in clause.tokens) else None
 
 
 def _read_command(clause: Clause) -> Reading:
@@ -206,6 +197,17 @@ def _read_fragment(clause: Clause) -> Reading:
     if "also" in clause.lead and found.residue and not found.mention.explicit:
         return replace(_reading(Intent.FILTER, clause, found, "also"), doubts=("fragment",))
     return read_remark(clause)
+
+
+_READERS: dict[Mood, Callable[[Clause], Reading]] = {
+    Mood.CANCEL: lambda clause: Reading(Intent.CANCEL, clause),
+    Mood.NEGATED: lambda clause: Reading(Intent.NEGATED, clause, guess=_guess_after_negation(clause)),
+    Mood.QUESTION: read_question,
+    Mood.HYPOTHETICAL: read_question,
+    Mood.REPORT: read_remark,
+    Mood.COMMAND: _read_command,
+    Mood.FRAGMENT: _read_fragment,
+}
 
 
 def _settle(readings: list[Reading]) -> list[Reading]:

@@ -27,6 +27,7 @@ class Question:
     template: str = ""
     expects: str = ""
     ids: tuple[str, ...] = ()
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,30 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from rapidfuzz import fuzz
-
 from agent.guided.memory import Memory
+from agent.guided.naming import likeness, matches, text_of, words_of
 from agent.guided.reading import Intent, Reading
 from agent.guided.script import Reply, ask
 from agent.guided.wording import COMMANDS, filter_command, label, safe, title
 
 _OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.DELIVERIES}
-_SURE, _NEAR = 88, 62
-_GENERIC = {
-    "webhook",
-    "webhooks",
-    "hook",
-    "hooks",
-    "endpoint",
-    "the",
-    "one",
-    "automation",
-    "integration",
-    "a",
-    "my",
-    "our",
-    "to",
-}
+_NEAR = 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +54,24 @@ def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target 
     if mention.ids:
         return Target(mention.ids)
     if not memory.webhooks:
-        return _none()
-    if mention.excepted and mention.plural == "all":
-        return _all_but(reading, memory)
+        return ask("There are no webhooks here yet. Shall I set one up?", "Set up a webhook")
     if mention.ordinals:
         return _ordinals(reading, memory)
     if mention.plural:
-        return _plural(reading, memory)
+        return _all_but(reading, memory) if mention.excepted and mention.plural == "all" else _plural(reading, memory)
     words = " ".join((*mention.names, *mention.hosts, *_naming(reading, memory)))
-    if words:
-        found = _named(words, reading, memory)
-        if found is not None:
-            return found
-        if not loose or mention.names or mention.hosts:
-            return _unknown(words, reading, memory)
-    if mention.state and reading.intent not in _OF_DELIVERIES:
-        return _in_state(mention.state, reading, memory)
-    if mention.other:
+    found = _named(words, reading, memory) if words else None
+    if found is None and words and (not loose or mention.names or mention.hosts):
+        return _unknown(words, reading, memory)
+    return found or _pointed_at(reading, memory, reading.residue if words else ())
+
+
+def _pointed_at(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
+    if reading.mention.state and reading.intent not in _OF_DELIVERIES:
+        return _in_state(reading.mention.state, reading, memory)
+    if reading.mention.other:
         return _other(reading, memory)
-    return _implied(reading, memory, reading.residue if words else ())
+    return _implied(reading, memory, leftover)
 
 
 def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
@@ -97,14 +80,10 @@ def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
         return reading.residue
     if reading.mention.names:
         return ()
-    parts = {part for one in memory.webhooks.values() for part in _words(_text(one))}
+    parts = {part for one in memory.webhooks.values() for part in words_of(text_of(one))}
     named = tuple(word for word in reading.residue if word.casefold() in parts)
     alone = reading.residue if not reading.clause.asked and len(reading.residue) == 1 else ()
     return named or alone
-
-
-def _none() -> Reply:
-    return ask("There are no webhooks here yet. Shall I set one up?", "Set up a webhook")
 
 
 def _implied(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
@@ -232,40 +211,6 @@ def _named(words: str, reading: Reading, memory: Memory) -> Target | Reply | Non
     if len(each) > 1 and all(len(one) == 1 for one in each):
         return Target(tuple(dict.fromkeys(str(one[0]["id"]) for one in each)))
     return None
-
-
-def matches(words: str, webhooks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Find the webhooks that words name: by the exact name, by words of the name or host, then by likeness."""
-    query = words.casefold().strip()
-    exact = [one for one in webhooks if str(one.get("name") or "").casefold() == query or one.get("url") == words]
-    if exact or not query:
-        return exact
-    parts = [part for part in _words(query) if part not in _GENERIC]
-    within = [one for one in webhooks if parts and all(part in _words(_text(one)) for part in parts)]
-    if within:
-        return within
-    inside = [one for one in webhooks if parts and all(len(part) >= 3 and part in _text(one) for part in parts)]
-    if inside:
-        return inside
-    scored = sorted(((likeness(" ".join(parts), one), index) for index, one in enumerate(webhooks)), reverse=True)
-    return [webhooks[index] for score, index in scored if score >= _SURE]
-
-
-def _words(text: str) -> list[str]:
-    return "".join(char if char.isalnum() else " " for char in text).split()
-
-
-def _text(webhook: dict[str, Any]) -> str:
-    parts = urlsplit(str(webhook.get("url") or ""))
-    return f"{webhook.get('name') or ''} {parts.hostname or ''} {parts.path}".casefold()
-
-
-def likeness(query: str, webhook: dict[str, Any]) -> float:
-    """Score how much words look like the name or host of a webhook, 0 to 100."""
-    name = str(webhook.get("name") or "").casefold()
-    host = urlsplit(str(webhook.get("url") or "")).hostname or ""
-    names = [name, host, *[word for word in _words(name) if len(word) > 3]]
-    return max((fuzz.ratio(query, one) for one in names if one), default=0.0)
 
 
 def _unknown(words: str, reading: Reading, memory: Memory) -> Reply:

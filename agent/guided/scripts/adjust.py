@@ -11,7 +11,7 @@ from agent.guided.scripts.settings import set_retries, set_timeout
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.tags import set_match
 from agent.guided.slots.comparisons import Comparison
-from agent.guided.wording import label, number, whole
+from agent.guided.wording import number, whole
 
 _ADJUSTABLE = {"set_trust_filter", "set_conditions", "edit_webhook"}
 
@@ -42,7 +42,7 @@ def _latest(stage: Stage) -> Act | None:
 
 
 def _unsure(stage: Stage, one: Comparison | None) -> Reply:
-    target = label(stage.webhook, list(stage.memory.webhooks.values())) if stage.target else ""
+    target = stage.label if stage.target else ""
     value = number(one.value) if one else "70"
     if not target:
         return Reply("I am not sure what that number is for. Say for instance “trust at least 70”.")
@@ -58,7 +58,7 @@ def _trust(stage: Stage, numbers: tuple[Comparison, ...], last: Act) -> Script:
     bounds = [side for side in ("min", "max") if last.call.arguments.get(side) is not None]
     bare = [one for one in numbers if one.bare]
     if bare and len(bounds) > 1:
-        target = label(stage.webhook, list(stage.memory.webhooks.values()))
+        target = stage.label
         value = number(bare[0].value)
         return ask(
             "The filter has a minimum and a maximum. Which one do you mean?",
@@ -104,7 +104,7 @@ def tag_match(stage: Stage) -> Script:
     tagged = [act for act in stage.memory.acts if act.call.name == "set_tag_filter"]
     if "tag" not in stage.reading.nouns and not tagged:
         return Reply(
-            "I am not sure what “all of them” is about. Say for instance “require all of the tags” or “disable all webhooks”.",
+            "I am not sure what “all of them” is about. Say for instance “require all of the tags”.",
             ("List the webhooks",),
         )
     match = stage.reading.topic or stage.reading.values.tag_match

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from agent.guided.listings import describe
 from agent.guided.memory import rows, webhook_of
 from agent.guided.reading import Intent, Reading, Values
-from agent.guided.replies import changed, describe, refusal, tested
+from agent.guided.replies import changed, refusal, tested
 from agent.guided.script import Reply, Script, ask
-from agent.guided.scripts.filters import conditions_of, trust_bounds
+from agent.guided.scripts.conditions import conditions_of
 from agent.guided.scripts.stage import Stage
+from agent.guided.scripts.trust import trust_bounds
 from agent.guided.wording import label, title, whole
 
-FORM_NOTE = "I did not use the secret from your message: please type it into the form, where it goes straight to the server and never through this chat."
+FORM_NOTE = (
+    "I did not use the secret from your message: please type it into the form, where it goes straight to the server "
+    "and never through this chat."
+)
 
 
 def create(stage: Stage) -> Script:
@@ -23,7 +28,7 @@ def create(stage: Stage) -> Script:
     if isinstance(wanted, Reply):
         return wanted
     arguments: dict[str, Any] = {
-        "name": _name(stage.reading, stage),
+        "name": _name(stage.reading),
         "perspective_id": perspective,
         "url": values.url or _host_url(stage.reading),
         **wanted,
@@ -82,7 +87,7 @@ def _filters(values: Values) -> dict[str, Any] | Reply:
     return found
 
 
-def _name(reading: Reading, stage: Stage) -> str:
+def _name(reading: Reading) -> str:
     """Find a name: in quotes, or after "called" or "named"."""
     if reading.values.quoted:
         return reading.values.quoted[0]
@@ -130,7 +135,7 @@ def delete(stage: Stage) -> Script:
 def kill(stage: Stage) -> Script:
     """Ask whether disabling or deleting is meant."""
     yield from ()
-    name = label(stage.webhook, list(stage.memory.webhooks.values()))
+    name = stage.label
     return ask(
         f"Do you want to disable {title(stage.webhook)} (it keeps its settings) or delete it?",
         f"Disable {name}",

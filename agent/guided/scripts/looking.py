@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from agent.guided.listings import catalogue, change_log, deliveries, describe, listing
 from agent.guided.memory import rows
 from agent.guided.reading import Intent, Reading, Values
-from agent.guided.replies import catalogue, change_log, deliveries, describe, listing, refusal
+from agent.guided.replies import refusal
 from agent.guided.script import Reply, Script
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.tags import show_tags

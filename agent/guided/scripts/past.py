@@ -5,7 +5,7 @@ from agent.guided.replies import changed, refusal
 from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.looking import start_of
 from agent.guided.scripts.stage import Stage
-from agent.guided.wording import label, title
+from agent.guided.wording import title
 
 _TOOLS = {
     "trust": "set_trust_filter",
@@ -73,8 +73,9 @@ def _confirm_all(acts: list[Act]) -> Reply:
             "Show the changes",
         )
     options = " and ".join(f"undo the change {act.change_id}" for act in reversed(acts[-5:]))
+    count = f"{len(acts[-5:])} change{'s' * (len(acts) > 1)}"
     return ask(
-        f"That would undo {len(acts[-5:])} change{'s' * (len(acts) > 1)} of this conversation, the latest first. Shall I?",
+        f"That would undo {count} of this conversation, the latest first. Shall I?",
         options[0].upper() + options[1:],
     )
 
@@ -127,7 +128,7 @@ def replay(stage: Stage) -> Script:
 
 
 def _since_when(stage: Stage, status: str) -> Reply:
-    target = label(stage.webhook, list(stage.memory.webhooks.values()))
+    target = stage.label
     lead = f"Replay {status} deliveries of {target} since"
     return ask(
         f"Since when shall I replay the {status} deliveries of {title(stage.webhook)}?",

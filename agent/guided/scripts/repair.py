@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agent.guided.replies import changed, diagnosis, refusal, tested
+from agent.guided.listings import diagnosis
+from agent.guided.replies import changed, join, refusal, tested
 from agent.guided.script import Question, Reply, Script, ask
-from agent.guided.scripts.filters import join
 from agent.guided.scripts.stage import Stage
-from agent.guided.wording import label, title
+from agent.guided.wording import title
 
 _FORMS = {"open_form", "edit_endpoint", "edit", "form", "edit_auth_header", "edit_url"}
 _PATCHED = ("name", "url", "description", "timeout_ms", "max_retries", "headers")
@@ -32,13 +32,13 @@ def explained(stage: Stage, found: Mapping[str, Any]) -> Reply:
     options = fix_commands(stage, found)
     text = diagnosis(found, stage.webhook)
     question = Question(options) if options else None
-    return Reply(text, options or (f"Test {_label(stage)}",), question, focus=stage.target)
+    return Reply(text, options or (f"Test {stage.label}",), question, focus=stage.target)
 
 
 def fix_commands(stage: Stage, found: Mapping[str, Any]) -> tuple[str, ...]:
     """Write each fix that we can carry out as a message; none quotes anything from outside."""
     return tuple(
-        f"Apply fix {place} to {_label(stage)}"
+        f"Apply fix {place} to {stage.label}"
         for place, fix in enumerate(found.get("fixes") or [], 1)
         if isinstance(fix, Mapping) and isinstance(fix.get("change"), Mapping)
     )[:3]
@@ -60,8 +60,8 @@ def apply(stage: Stage) -> Script:
         options = fix_commands(stage, memory.diagnosis)
         if not options:
             return Reply(
-                "The fix is on the endpoint's side, so there is nothing that I can change here. Once it is done, run a test.",
-                (f"Test {_label(stage)}",),
+                "The fix is on the endpoint's side, so I can change nothing here. Once it is done, run a test.",
+                (f"Test {stage.label}",),
             )
         return ask("Which fix shall I carry out?", *options)
     return (yield from _carry_out(stage, dict(numbered[numbers[0]]["change"])))
@@ -82,11 +82,11 @@ def _carry_out(stage: Stage, change: dict[str, Any]) -> Script:
     if action == "replay":
         return ask(
             "Since when shall I replay?",
-            *(f"Replay failed deliveries of {_label(stage)} since {when}" for when in ("today", "yesterday")),
+            *(f"Replay failed deliveries of {stage.label} since {when}" for when in ("today", "yesterday")),
         )
     return Reply(
         f"I cannot do that fix for {title(stage.webhook)} from the chat.",
-        (f"Edit the URL or auth header of {_label(stage)}",),
+        (f"Edit the URL or auth header of {stage.label}",),
     )
 
 
@@ -112,9 +112,5 @@ def _patch(stage: Stage, patch: dict[str, Any]) -> Script:
         result = yield from stage.call(name, webhook_id=stage.target, **arguments)
         replies.append(changed(result))
     if not replies:
-        return Reply("That fix is done outside of this chat.", (f"Edit the URL or auth header of {_label(stage)}",))
+        return Reply("That fix is done outside of this chat.", (f"Edit the URL or auth header of {stage.label}",))
     return join(replies)
-
-
-def _label(stage: Stage) -> str:
-    return label(stage.webhook, list(stage.memory.webhooks.values()))

@@ -10,7 +10,7 @@ from agent.guided.scripts.stage import Stage
 from agent.guided.slots.comparisons import Comparison
 from agent.guided.targets import new_name
 from agent.guided.tokens import Token
-from agent.guided.wording import label, number, title
+from agent.guided.wording import number, title
 
 _MIN_MS, _MAX_MS, _SECOND = 1000, 30_000, 1000
 _MAX_RETRIES = 10
@@ -33,7 +33,7 @@ def rename(stage: Stage) -> Script:
     if not name:
         return ask(
             f"What should {title(stage.webhook)} be called?",
-            template=f'Rename {_label(stage)} to "{{}}"',
+            template=f'Rename {stage.label} to "{{}}"',
             expects="text",
         )
     return (yield from _edit(stage, name=name))
@@ -57,15 +57,15 @@ def set_timeout(stage: Stage) -> Script:
     if not comparisons:
         return ask(
             "How many seconds may the endpoint take (1 to 30)?",
-            template=f"Set the timeout of {_label(stage)} to {{}} seconds",
+            template=f"Set the timeout of {stage.label} to {{}} seconds",
             expects="number",
         )
     value = _milliseconds(comparisons[0])
     if not _MIN_MS <= value <= _MAX_MS:
         return ask(
             f"A timeout can be 1 to 30 seconds; {number(value / _SECOND)} is outside of that. How many seconds?",
-            f"Set the timeout of {_label(stage)} to {1 if value < _MIN_MS else 30} seconds",
-            template=f"Set the timeout of {_label(stage)} to {{}} seconds",
+            f"Set the timeout of {stage.label} to {1 if value < _MIN_MS else 30} seconds",
+            template=f"Set the timeout of {stage.label} to {{}} seconds",
             expects="number",
         )
     return (yield from _edit(stage, timeout_ms=round(value)))
@@ -85,14 +85,14 @@ def set_retries(stage: Stage) -> Script:
         return (yield from _edit(stage, max_retries=0))
     if not comparisons:
         return ask(
-            "How many retries (0 to 10)?", template=f"Set the retries of {_label(stage)} to {{}}", expects="number"
+            "How many retries (0 to 10)?", template=f"Set the retries of {stage.label} to {{}}", expects="number"
         )
     count = comparisons[0].value
     if not 0 <= count <= _MAX_RETRIES or not count.is_integer():
         return ask(
             f"The retry count can be 0 to 10; {number(count)} is not. How many?",
-            f"Set the retries of {_label(stage)} to 10",
-            template=f"Set the retries of {_label(stage)} to {{}}",
+            f"Set the retries of {stage.label} to 10",
+            template=f"Set the retries of {stage.label} to {{}}",
             expects="number",
         )
     return (yield from _edit(stage, max_retries=int(count)))
@@ -105,7 +105,7 @@ def set_description(stage: Stage) -> Script:
     if not text:
         return ask(
             "What should the description say?",
-            template=f'Set the description of {_label(stage)} to "{{}}"',
+            template=f'Set the description of {stage.label} to "{{}}"',
             expects="text",
         )
     return (yield from _edit(stage, description=text))
@@ -117,8 +117,8 @@ def set_header(stage: Stage) -> Script:
     if not header:
         return ask(
             "Is it the authorization header (typed into the form, never here), or a plain header such as X-Env: prod?",
-            f"Edit the URL or auth header of {_label(stage)}",
-            template=f"Set the header {{}} on {_label(stage)}",
+            f"Edit the URL or auth header of {stage.label}",
+            template=f"Set the header {{}} on {stage.label}",
             expects="header",
         )
     name, _, value = header.partition(":")
@@ -144,22 +144,12 @@ def remove_header(stage: Stage) -> Script:
     }
     gone = [name for name in has if name.casefold() in named]
     if not gone:
+        present = ", ".join(has) or "no custom headers"
         return ask(
-            f"Which header? {title(stage.webhook)} has {', '.join(has) or 'no custom headers'}. The authorization header is edited in the form.",
-            f"Edit the URL or auth header of {_label(stage)}",
+            f"Which header? {title(stage.webhook)} has {present}. The authorization header is edited in the form.",
+            f"Edit the URL or auth header of {stage.label}",
         )
     return (yield from _edit(stage, headers={name: value for name, value in has.items() if name not in gone}))
-
-
-def rotate(stage: Stage) -> Reply:
-    """Say why a signing secret is not rotated from here."""
-    from agent.guided.topics import answer
-
-    return Reply(answer("rotate"), (f"Show {_label(stage)}",) if stage.target else ())
-
-
-def _label(stage: Stage) -> str:
-    return label(stage.webhook, list(stage.memory.webhooks.values()))
 
 
 def _edit(stage: Stage, **fields: Any) -> Script:

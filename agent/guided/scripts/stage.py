@@ -7,6 +7,7 @@ from typing import Any
 from agent.guided.memory import Memory, webhook_of
 from agent.guided.reading import Reading
 from agent.guided.script import Call, Reply, Result
+from agent.guided.wording import label
 
 Steps = Generator[Call, Result, Result]
 
@@ -26,6 +27,11 @@ class Stage:
         """Give what is known of the target."""
         return self.memory.webhooks.get(self.target, {"id": self.target})
 
+    @property
+    def label(self) -> str:
+        """Name the target so that it can be read back."""
+        return label(self.webhook, list(self.memory.webhooks.values()))
+
     def call(self, name: str, /, **arguments: Any) -> Steps:
         """Make one tool call and learn from its result."""
         call = Call(name, arguments)
@@ -33,7 +39,7 @@ class Stage:
         self.memory.learn(call, result)
         return result
 
-    def fresh(self) -> Generator[Call, Result, dict[str, Any] | Result]:
+    def fresh(self) -> Generator[Call, Result, dict[str, Any]]:
         """Read the target again from the store; a refusal comes back as it is."""
         result = yield from self.call("get_webhook", webhook_id=self.target)
-        return {**self.webhook, **(webhook_of(result) or {})} if result.get("ok", True) is not False else result
+        return {**self.webhook, **(webhook_of(result) or {})} if result.get("ok", True) is not False else dict(result)

@@ -5,9 +5,10 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from agent.guided.listings import catalogue
 from agent.guided.memory import rows
 from agent.guided.reading import Values
-from agent.guided.replies import catalogue, changed, refusal
+from agent.guided.replies import changed, refusal
 from agent.guided.script import Call, Reply, Result, Script, ask
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import label, safe
@@ -48,7 +49,7 @@ def find_loose(stage: Stage, webhook: dict[str, Any]) -> Generator[Call, Result,
 
 
 def _unknown(words: Sequence[str], names: Sequence[str], stage: Stage) -> Reply:
-    target = label(stage.webhook, list(stage.memory.webhooks.values()))
+    target = stage.label
     query = " ".join(words)
     near = [
         name
@@ -68,27 +69,29 @@ def _unknown(words: Sequence[str], names: Sequence[str], stage: Stage) -> Reply:
     )
 
 
+def known_tags(
+    stage: Stage, tags: tuple[str, ...], webhook: dict[str, Any]
+) -> Generator[Call, Result, tuple[str, ...] | Reply]:
+    """Check tags against the catalogue; a question with the near ones when one is not there (A08)."""
+    if not tags:
+        return ()
+    names = yield from tag_names(stage, webhook)
+    joined = {key(name): name for name in names}
+    wrong = [tag for tag in tags if names and key(tag) not in joined]
+    return _unknown(wrong, names, stage) if wrong else tuple(dict.fromkeys(joined.get(key(tag), tag) for tag in tags))
+
+
 def change_tags(stage: Stage, values: Values, current: dict[str, Any]) -> Script:
     """Set, extend or shrink the tag filter."""
-    names = yield from tag_names(stage, current)
-    joined = {key(name): name for name in names}
-    wrong = [tag for tag in values.tags if names and key(tag) not in joined]
-    if wrong:
-        return _unknown(wrong, names, stage)
-    tags = [joined.get(key(tag), tag) for tag in values.tags]
-    has = dict(current.get("tag_filter") or {})
+    has, tags = dict(current.get("tag_filter") or {}), list(values.tags)
     old, mode = [str(tag) for tag in has.get("tags") or []], stage.reading.mode
     match = values.tag_match or (str(has.get("match") or "any") if mode != "only" else "any")
-    if mode == "skip":
-        kept = [tag for tag in old if tag not in tags]
-        if kept == old:
-            return Reply(
-                f"The tag filter does not name {', '.join(tags)}. A filter can require tags, not forbid them, so I changed nothing.",
-                (f"Show {label(stage.webhook)}",),
-            )
-        tags = kept
-    elif mode == "also":
-        tags = list(dict.fromkeys([*old, *tags]))
+    if mode == "skip" and not set(old) & set(tags):
+        named = ", ".join(tags)
+        text = f"The tag filter does not name {named}. A filter can require tags, not forbid them; I changed nothing."
+        return Reply(text, (f"Show {stage.label}",))
+    if mode != "only":
+        tags = [tag for tag in old if tag not in tags] if mode == "skip" else list(dict.fromkeys([*old, *tags]))
     arguments = {"match": match, "tags": tags} if tags else {}
     result = yield from stage.call("set_tag_filter", webhook_id=stage.target, **arguments)
     return changed(result)

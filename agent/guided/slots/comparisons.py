@@ -8,6 +8,7 @@ from agent.guided.slots.page import Page
 from agent.guided.tokens import Kind
 
 Operator = Literal["gt", "gte", "lt", "lte", "eq", "ne", "between"]
+FLIPPED: dict[str, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt", "eq": "ne", "ne": "eq"}
 _SUBJECTS = ("trust", "timeout", "retries")
 _LINKS = {
     "is",

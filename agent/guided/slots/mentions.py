@@ -195,7 +195,7 @@ def read_mention(page: Page) -> Mention:
             noun = True
             pronoun = pronoun or (index > 0 and page.tokens[index - 1].norm in {"this", "that"})
         elif word in _PRONOUNS:
-            pronoun = pronoun or not following == "perspective"
+            pronoun = pronoun or following != "perspective"
         else:
             continue
         page.mark([index])

@@ -73,7 +73,7 @@ def verdict(case: Case) -> str:
 
 
 def _fits(option: str, world: World, *, asked: bool) -> bool:
-    if option == "nothing" or option == "answers":
+    if option in {"nothing", "answers"}:
         return not world.acts
     if option == "asks":
         return not world.acts and asked

@@ -1,6 +1,7 @@
 """Whole conversations: the model drives the tools of a tiny world as the agent would."""
 
 import json
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -73,7 +74,7 @@ def test_several_filters_of_one_sentence_are_all_set_and_then_tested():
         'Test "CRM sync"',
     ],
 )
-def test_an_answer_to_which_webhook_is_understood(reply):
+def test_an_answer_to_which_webhook_is_understood(reply: str):
     world = World.of(*three())
     question = world.say("test it")
     assert world.acts == []
@@ -83,7 +84,7 @@ def test_an_answer_to_which_webhook_is_understood(reply):
 
 
 @pytest.mark.parametrize("reply", ["no", "never mind", "none of them", "what is the weather", "4", "hmm"])
-def test_an_answer_that_chooses_nothing_does_nothing(reply):
+def test_an_answer_that_chooses_nothing_does_nothing(reply: str):
     world = World.of(*three())
     world.say("delete it")
     world.say(reply)
@@ -112,13 +113,33 @@ def test_a_name_that_was_asked_for_is_taken():
     assert world.acts == [("edit_webhook", {"webhook_id": "wh_1", "name": "Billing sync"})]
 
 
-@pytest.mark.parametrize("text", [
-    "test it", "delete it", "disable it", "only when trust is at least 70", "only completed ones", "rename it to Foo", "set retries to 4",
-    "remove the trust filter", "change the url", "why does it fail?", "only purchases over $100", "set timeout to 5s", "show it",
-    "skip abandoned ones", "set url to https://a.example.com/x", "disable CRM or slack", "delete all webhooks", "test everything",
-    "only with the tag pricng on crm sync", "kill crm", "disable crm tomorrow",
-])  # fmt: skip
-def test_every_suggestion_sent_back_is_understood_without_a_further_question(text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "test it",
+        "delete it",
+        "disable it",
+        "only when trust is at least 70",
+        "only completed ones",
+        "rename it to Foo",
+        "set retries to 4",
+        "remove the trust filter",
+        "change the url",
+        "why does it fail?",
+        "only purchases over $100",
+        "set timeout to 5s",
+        "show it",
+        "skip abandoned ones",
+        "set url to https://a.example.com/x",
+        "disable CRM or slack",
+        "delete all webhooks",
+        "test everything",
+        "only with the tag pricng on crm sync",
+        "kill crm",
+        "disable crm tomorrow",
+    ],
+)
+def test_every_suggestion_sent_back_is_understood_without_a_further_question(text: str):
     asked = World.of(*three())
     suggestions = asked.say(text).additional_kwargs.get("suggestions", [])
     assert suggestions
@@ -195,17 +216,26 @@ def test_the_name_in_the_fix_it_message_is_no_command():
     assert world.acts == []
 
 
-@pytest.mark.parametrize(("change", "wanted"), [
-    ({"patch": {"event_filter": {"mode": "include", "events": ["interview.completed"]}}}, ("set_event_filter", {"webhook_id": "wh_2", "mode": "include", "events": ["interview.completed"]})),
-    ({"patch": {"tag_filter": None}}, ("set_tag_filter", {"webhook_id": "wh_2"})),
-    ({"patch": {"trust_score": None}}, ("set_trust_filter", {"webhook_id": "wh_2"})),
-    ({"patch": {"enabled": True}}, ("set_enabled", {"webhook_id": "wh_2", "enabled": True})),
-    ({"patch": {"url": "https://new.example.com/x"}}, ("edit_webhook", {"webhook_id": "wh_2", "url": "https://new.example.com/x"})),
-    ({"patch": {"timeout_ms": 20000}}, ("edit_webhook", {"webhook_id": "wh_2", "timeout_ms": 20000})),
-    ({"action": "enable"}, ("set_enabled", {"webhook_id": "wh_2", "enabled": True})),
-    ({"action": "test"}, ("test_webhook", {"webhook_id": "wh_2"})),
-])  # fmt: skip
-def test_a_single_fix_is_carried_out_on_yes(change, wanted):
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (
+            {"patch": {"event_filter": {"mode": "include", "events": ["interview.completed"]}}},
+            ("set_event_filter", {"webhook_id": "wh_2", "mode": "include", "events": ["interview.completed"]}),
+        ),
+        ({"patch": {"tag_filter": None}}, ("set_tag_filter", {"webhook_id": "wh_2"})),
+        ({"patch": {"trust_score": None}}, ("set_trust_filter", {"webhook_id": "wh_2"})),
+        ({"patch": {"enabled": True}}, ("set_enabled", {"webhook_id": "wh_2", "enabled": True})),
+        (
+            {"patch": {"url": "https://new.example.com/x"}},
+            ("edit_webhook", {"webhook_id": "wh_2", "url": "https://new.example.com/x"}),
+        ),
+        ({"patch": {"timeout_ms": 20000}}, ("edit_webhook", {"webhook_id": "wh_2", "timeout_ms": 20000})),
+        ({"action": "enable"}, ("set_enabled", {"webhook_id": "wh_2", "enabled": True})),
+        ({"action": "test"}, ("test_webhook", {"webhook_id": "wh_2"})),
+    ],
+)
+def test_a_single_fix_is_carried_out_on_yes(change: dict[str, Any], wanted: tuple[str, dict[str, Any]]):
     world = World.of(*three(), diagnosis={**DIAGNOSIS, "fixes": [{"text": "Do it.", "change": change}]})
     world.say("why is slack alerts failing?")
     assert world.acts == []

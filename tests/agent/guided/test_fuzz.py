@@ -8,18 +8,61 @@ from world import World, three
 from agent.guided.lexicon import table
 
 MUTATING = (
-    "delete CRM sync", "disable CRM sync", "enable Orders", "delete wh_2", "test Slack alerts", "set the timeout of Orders to 9 seconds",
-    "rename Orders to Sales", "only send trust at least 70 to CRM sync", "remove the trust filter of CRM sync", "undo that",
-    "replay the failed deliveries of Orders since today", "change the url of Orders to https://x.example.com/y", "pause Slack alerts",
-    "set retries of CRM sync to 4", "exclude page views on Orders", "retry dlv_9",
-)  # fmt: skip
+    "delete CRM sync",
+    "disable CRM sync",
+    "enable Orders",
+    "delete wh_2",
+    "test Slack alerts",
+    "set the timeout of Orders to 9 seconds",
+    "rename Orders to Sales",
+    "only send trust at least 70 to CRM sync",
+    "remove the trust filter of CRM sync",
+    "undo that",
+    "replay the failed deliveries of Orders since today",
+    "change the url of Orders to https://x.example.com/y",
+    "pause Slack alerts",
+    "set retries of CRM sync to 4",
+    "exclude page views on Orders",
+    "retry dlv_9",
+)
 NEGATIONS = (
-    "don't {}", "do not {}", "please don't {}", "never {}", "you must not {}", "what happens if I {}?", "should I {}?", "what if we {}",
-    "how do I {}?", "he said to {}", "my boss told me to {}", "I will not {}", "suppose I {}", "maybe {}", "{}, never mind", "{}. No wait, don't",
-    "{}... forget it", "if it fails, {}", "{} tomorrow", "when it breaks {}", "can I {}?", "is it safe to {}?", "why would you {}?",
-    "the docs say: {}", '"{}"', "I was about to {}", "we might {}", "would you ever {}?", "tell me what happens when I {}", "no need to {}",
-    "I'd rather not {}", "don't you dare {}", "unless I am wrong, {}", "before you {}, ask", "avoid {}", "don't ever {}",
-)  # fmt: skip
+    "don't {}",
+    "do not {}",
+    "please don't {}",
+    "never {}",
+    "you must not {}",
+    "what happens if I {}?",
+    "should I {}?",
+    "what if we {}",
+    "how do I {}?",
+    "he said to {}",
+    "my boss told me to {}",
+    "I will not {}",
+    "suppose I {}",
+    "maybe {}",
+    "{}, never mind",
+    "{}. No wait, don't",
+    "{}... forget it",
+    "if it fails, {}",
+    "{} tomorrow",
+    "when it breaks {}",
+    "can I {}?",
+    "is it safe to {}?",
+    "why would you {}?",
+    "the docs say: {}",
+    '"{}"',
+    "I was about to {}",
+    "we might {}",
+    "would you ever {}?",
+    "tell me what happens when I {}",
+    "no need to {}",
+    "I'd rather not {}",
+    "don't you dare {}",
+    "unless I am wrong, {}",
+    "before you {}, ask",
+    "avoid {}",
+    "don't ever {}",
+)
 PLAIN = [
     "the",
     "a",
@@ -91,12 +134,26 @@ PLAIN = [
     "everything",
     "all",
 ]
-COMMAND_WORDS = {
-    word
-    for verb in ("create", "change", "rename", "enable", "disable", "delete", "clear", "kill", "test", "only", "skip", "also", "undo", "retry", "replay", "fix", "apply")
-    for phrase in table("verbs")[verb]
-    for word in phrase.split()
-} - {"no", "not", "all", "the", "a", "an", "it", "that", "is", "to", "on", "for", "of", "i", "we", "at", "over"}  # fmt: skip
+_ACTING = "create change rename enable disable delete clear kill test only skip also undo retry replay fix apply"
+COMMAND_WORDS = {word for verb in _ACTING.split() for phrase in table("verbs")[verb] for word in phrase.split()} - {
+    "no",
+    "not",
+    "all",
+    "the",
+    "a",
+    "an",
+    "it",
+    "that",
+    "is",
+    "to",
+    "on",
+    "for",
+    "of",
+    "i",
+    "we",
+    "at",
+    "over",
+}
 QUIET = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -108,12 +165,12 @@ def acts_of(text: str) -> list[str]:
 
 @QUIET
 @given(st.lists(st.sampled_from([word for word in PLAIN if word not in COMMAND_WORDS]), min_size=1, max_size=12))
-def test_word_salad_without_a_command_never_acts(words):
+def test_word_salad_without_a_command_never_acts(words: list[str]):
     assert acts_of(" ".join(words)) == []
 
 
 @pytest.mark.parametrize("frame", NEGATIONS)
-def test_negated_hypothetical_and_quoted_commands_never_act(frame):
+def test_negated_hypothetical_and_quoted_commands_never_act(frame: str):
     for command in MUTATING:
         assert acts_of(frame.format(command)) == [], frame.format(command)
 
@@ -124,29 +181,36 @@ def test_negated_hypothetical_and_quoted_commands_never_act(frame):
     st.sampled_from([frame for frame in NEGATIONS if frame.index("{}") > 3]),
     st.integers(min_value=1, max_value=60),
 )
-def test_truncated_negations_never_act(command, frame, size):
+def test_truncated_negations_never_act(command: str, frame: str, size: int):
     text = frame.format(command)
     assert acts_of(text[: max(size, frame.index("{}") + 3)]) == []
 
 
 @QUIET
 @given(st.text(max_size=60))
-def test_any_text_gets_an_answer_and_changes_nothing(text):
+def test_any_text_gets_an_answer_and_changes_nothing(text: str):
     assert acts_of(text) == []
 
 
 @QUIET
 @given(st.sampled_from(MUTATING), st.data())
-def test_shuffled_commands_only_act_as_one_that_was_asked_for(command, data):
+def test_shuffled_commands_without_their_verb_never_act(command: str, data: st.DataObject):
+    words = data.draw(st.permutations([word for word in command.split() if word.lower() not in COMMAND_WORDS]))
+    assert acts_of(" ".join(words)) == []
+
+
+@QUIET
+@given(
+    st.sampled_from(MUTATING), st.sampled_from(["don't", "never", "do not ever", "should I", "why did you"]), st.data()
+)
+def test_shuffled_commands_after_a_negation_never_act(command: str, lead: str, data: st.DataObject):
     words = data.draw(st.permutations(command.split()))
-    if not {"test", "retry", "undo", "replay"} & set(words):
-        made = acts_of(" ".join(words))
-        assert len(made) <= 1
+    assert acts_of(f"{lead} {' '.join(words)}") == []
 
 
 @QUIET
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=30))
-def test_a_webhook_name_is_never_a_command(name):
+def test_a_webhook_name_is_never_a_command(name: str):
     first, second, third = three()
     second["name"] = name
     world = World.of(first, second, third)

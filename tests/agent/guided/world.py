@@ -1,4 +1,5 @@
 """A tiny world for the guided model: webhooks in a dict, tools that answer like the real ones, and the agent's loop."""
+# ruff: noqa: ARG002 - every tool of the tiny world has the same signature
 
 import json
 from copy import deepcopy
@@ -10,13 +11,32 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from agent.guided.model import GuidedModel
 
 READS = {
-    "list_webhooks", "get_webhook", "list_tags", "list_event_types", "list_perspectives", "dry_run_filters",
-    "diagnose_webhook", "list_deliveries", "get_delivery", "list_changes",
-}  # fmt: skip
+    "list_webhooks",
+    "get_webhook",
+    "list_tags",
+    "list_event_types",
+    "list_perspectives",
+    "dry_run_filters",
+    "diagnose_webhook",
+    "list_deliveries",
+    "get_delivery",
+    "list_changes",
+}
 WRITES = {
-    "create_webhook", "edit_webhook", "edit_endpoint", "set_enabled", "delete_webhook", "set_event_filter",
-    "set_conditions", "set_tag_filter", "set_trust_filter", "test_webhook", "retry_delivery", "replay_deliveries", "undo_change",
-}  # fmt: skip
+    "create_webhook",
+    "edit_webhook",
+    "edit_endpoint",
+    "set_enabled",
+    "delete_webhook",
+    "set_event_filter",
+    "set_conditions",
+    "set_tag_filter",
+    "set_trust_filter",
+    "test_webhook",
+    "retry_delivery",
+    "replay_deliveries",
+    "undo_change",
+}
 TAGS = ("pricing", "support", "feature-request", "churn-risk", "high_intent")
 INTERVIEW = ["interview.completed", "interview.partial", "interview.abandoned"]
 SYSTEM = 'You are the assistant.\n\nPerspective: psp_1 "Churn study" (interviewer)'
@@ -24,20 +44,46 @@ SYSTEM = 'You are the assistant.\n\nPerspective: psp_1 "Churn study" (interviewe
 
 def webhook(identifier: str, name: str, **fields: Any) -> dict[str, Any]:
     return {
-        "id": identifier, "name": name, "url": f"https://{identifier.replace('_', '')}.example.com/hook", "enabled": True, "state": "healthy",
-        "profile": "perspective", "event_filter": {"mode": "include", "events": list(INTERVIEW)}, "conditions": [], "tag_filter": None,
-        "trust_score": None, "auth_header": {"name": "Authorization", "set": True}, "perspective_id": "psp_1", "perspective_name": "Churn study",
-        "consecutive_failures": 0, "last_error": None, **fields,
-    }  # fmt: skip
+        "id": identifier,
+        "name": name,
+        "url": f"https://{identifier.replace('_', '')}.example.com/hook",
+        "enabled": True,
+        "state": "healthy",
+        "profile": "perspective",
+        "event_filter": {"mode": "include", "events": list(INTERVIEW)},
+        "conditions": [],
+        "tag_filter": None,
+        "trust_score": None,
+        "auth_header": {"name": "Authorization", "set": True},
+        "perspective_id": "psp_1",
+        "perspective_name": "Churn study",
+        "consecutive_failures": 0,
+        "last_error": None,
+        **fields,
+    }
 
 
 def three() -> list[dict[str, Any]]:
     return [
         webhook("wh_1", "CRM sync", url="https://hooks.acme.com/crm"),
-        webhook("wh_2", "Slack alerts", url="https://hooks.slack.com/services/T1", state="failing", consecutive_failures=4, last_error="HTTP 401"),
-        webhook("wh_3", "Orders", url="https://api.shop.example/orders", profile="perspection", perspective_id=None, perspective_name=None,
-                event_filter={"mode": "include", "events": []}),
-    ]  # fmt: skip
+        webhook(
+            "wh_2",
+            "Slack alerts",
+            url="https://hooks.slack.com/services/T1",
+            state="failing",
+            consecutive_failures=4,
+            last_error="HTTP 401",
+        ),
+        webhook(
+            "wh_3",
+            "Orders",
+            url="https://api.shop.example/orders",
+            profile="perspection",
+            perspective_id=None,
+            perspective_name=None,
+            event_filter={"mode": "include", "events": []},
+        ),
+    ]
 
 
 @dataclass
@@ -137,8 +183,21 @@ class World:
         return {"ok": True, "webhook_id": args["webhook_id"], **(self.diagnosis or DIAGNOSIS)}
 
     def _list_deliveries(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
-        rows = [{"id": f"dlv_{n}", "webhook_id": "wh_2", "event_type": "interview.completed", "event_id": f"evt_{n}", "status": "failed", "attempts": 1,
-                 "status_code": 401, "cause": "unauthorized", "created_at": "2999-01-01T00:00:00Z", "error": "Unauthorized"} for n in (9, 8, 7)]  # fmt: skip
+        rows = [
+            {
+                "id": f"dlv_{n}",
+                "webhook_id": "wh_2",
+                "event_type": "interview.completed",
+                "event_id": f"evt_{n}",
+                "status": "failed",
+                "attempts": 1,
+                "status_code": 401,
+                "cause": "unauthorized",
+                "created_at": "2999-01-01T00:00:00Z",
+                "error": "Unauthorized",
+            }
+            for n in (9, 8, 7)
+        ]
         return {"ok": True, "deliveries": rows[: args.get("limit", 10)], "total": 3}
 
     def _get_delivery(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
@@ -271,8 +330,12 @@ class World:
 
 
 DIAGNOSIS: dict[str, Any] = {
-    "cause": "unauthorized", "summary": "The endpoint answers 401 and an auth header is set.",
+    "cause": "unauthorized",
+    "summary": "The endpoint answers 401 and an auth header is set.",
     "evidence": [{"kind": "attempt", "text": "The last 4 attempts got HTTP 401."}],
-    "fixes": [{"text": "Correct the auth header.", "change": {"action": "open_form"}}, {"text": "Then run a test.", "change": {"action": "test"}}],
+    "fixes": [
+        {"text": "Correct the auth header.", "change": {"action": "open_form"}},
+        {"text": "Then run a test.", "change": {"action": "test"}},
+    ],
     "probe": {},
-}  # fmt: skip
+}
