@@ -2,7 +2,8 @@
 
     python -m bench.deliver [--events 6000] [--runs 3]
 
-Both send the same number of 1 KB POSTs, in turn, from this process to a receiver in another one.
+Both send the same number of 1 KB POSTs with the same headers, in turn, from this process to a receiver in another one;
+the bare client signs, stores and decides nothing.
 """
 
 import argparse
@@ -17,13 +18,16 @@ import uvloop
 
 from bench.machine import machine
 from bench.sink import sink
+from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft
 from server.commands.demonstrating import local
+from server.commands.serving import settle_memory
 from server.settings import Settings
 from server.wiring import Platform, wire
 from store.migrate import migrate
 from webhooks.actor import Actor
 from webhooks.intake import NewEvent
+from webhooks.request import USER_AGENT
 from webhooks.worker import Worker
 
 IN_FLIGHT = 64
@@ -33,12 +37,14 @@ BODY = {"properties": {"value": 100, "currency": "USD", "note": "x" * 900}}
 async def bare(url: str, count: int) -> float:
     """Send `count` POSTs, 64 at a time, and return how many went out per second."""
     body = b'{"type":"purchase","data":"' + b"x" * 990 + b'"}'
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, "webhook-id": new_id("evt")}
+    headers |= {"webhook-timestamp": "1700000000", "webhook-signature": "v1," + "x" * 44}
     left = iter(range(count))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def lane() -> None:
             for _ in left:
-                async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
+                async with session.post(url, data=body, headers=headers) as response:
                     await response.read()
 
         started = time.perf_counter()
@@ -83,6 +89,7 @@ async def main() -> None:
     parser.add_argument("--events", type=int, default=6000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
+    settle_memory()
     rates: list[tuple[float, float]] = []
     with sink() as url:
         for run in range(options.runs):

@@ -1,6 +1,6 @@
 """Ids that carry a prefix and sort by the time they were made."""
 
-import os
+import random
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -15,10 +15,10 @@ def new_id(prefix: str, *, now_ms: int | None = None, entropy: bytes | None = No
     Args:
         prefix: What the id names, without the underscore (`wh`, `evt`, `dlv` …).
         now_ms: Milliseconds since 1970; the clock when absent.
-        entropy: 10 random bytes; the system's when absent.
+        entropy: 10 random bytes; drawn when absent. Ids are unique, not secret.
 
     """
     milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    random = int.from_bytes(os.urandom(_RANDOM_BITS // 8) if entropy is None else entropy)
-    number = (milliseconds << _RANDOM_BITS) | random
+    chance = random.getrandbits(_RANDOM_BITS) if entropy is None else int.from_bytes(entropy)
+    number = (milliseconds << _RANDOM_BITS) | chance
     return prefix + "_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])

@@ -47,5 +47,3 @@ async def _signed_in(request: Request) -> bool:
     except Unauthenticated:
         return False
     return True
-
-

@@ -26,7 +26,6 @@ HostOption = Annotated[str | None, typer.Option(help="Address to listen on (HOOK
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on (HOOKWRIGHT_PORT).", min=0, max=65535)]
 
 
-
 @app.command()
 def serve(host: HostOption = None, port: PortOption = None, *, worker: bool = True) -> None:
     """Run the API, the console and, unless --no-worker, a delivery worker."""

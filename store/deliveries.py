@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, insert, select, text, update
+from sqlalchemy import Select, bindparam, case, delete, insert, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import dialect
@@ -163,7 +163,7 @@ _FINISH = (
         attempts=bindparam("made"),
         retries_used=bindparam("used"),
         run_at=bindparam("again_at"),
-        worker_id=None,
+        worker_id=null(),
         finished_at=bindparam("ended_at"),
         last_status_code=bindparam("code"),
         last_error=bindparam("message"),
@@ -174,15 +174,16 @@ _FINISH = (
 
 async def finish(connection: AsyncConnection, results: Sequence[Row], logged: Sequence[Row]) -> None:
     """Write a batch of results and their attempts; a delivery taken from its worker meanwhile is not touched."""
-    if results:
-        await connection.execute(_FINISH, list(results))
+    await dialect.write_many(connection, _FINISH, results)
     await log(connection, logged)
+
+
+_LOG = insert(attempts).values({column.name: bindparam(column.name) for column in attempts.c})
 
 
 async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Insert attempts."""
-    if rows:
-        await connection.execute(insert(attempts), list(rows))
+    await dialect.write_many(connection, _LOG, rows)
 
 
 async def release(connection: AsyncConnection, worker_id: str) -> int:

@@ -27,14 +27,19 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Write a moment; a naive datetime is a mistake."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        if value.tzinfo is not UTC:
-            if value.tzinfo is None:
-                raise ValueError("a moment needs a time zone")
-            value = value.astimezone(UTC)
-        return value.isoformat(timespec="microseconds")
+        return moment_text(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read a moment."""
         return datetime.fromisoformat(value) if value is not None and dialect.name == "sqlite" else value
+
+
+def moment_text(value: datetime | None) -> str | None:
+    """Write a moment as SQLite stores it; a naive datetime is a mistake."""
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
@@ -44,6 +45,13 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncItera
         await task
 
 
+def settle_memory() -> None:
+    """Leave what is loaded by now out of garbage collection, and collect less often: a tenth of a worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 async def serve(settings: Settings, *, with_worker: bool) -> None:
     """Run the server until a signal, and say where it is."""
     platform = wire(settings)
@@ -54,6 +62,7 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
         log_level="info",
         access_log=False,
     )
+    settle_memory()
     _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API documentation at /docs).")
     _out.print("`hookwright console-link` prints a link to the console, `hookwright keys create NAME` an API key.")
     platform.assistant.warm()
