@@ -14,6 +14,7 @@ from agent.guided.replies import join
 from agent.guided.script import Reply, Script
 from agent.guided.scripts import adjust, clearing, filters, lifecycle, looking, past, repair, settings, talk, trial
 from agent.guided.scripts.stage import Stage
+from agent.guided.slots.mentions import Mention
 
 _ALONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.CREATE: lifecycle.create,
@@ -61,9 +62,8 @@ _PRESSED = "Fix it: what is wrong with"
 
 def converse(text: str, memory: Memory) -> Script:
     """Carry out a message: read it, look up what it points at, act on what is sure, ask about the rest."""
-    if memory.diagnosed and not memory.acts and text.startswith(_PRESSED):
-        # The page wrote this message, and the webhook's name in it is not a command.
-        return repair.explained(Stage(memory, recognise("fix it")[0], memory.diagnosed), memory.diagnosis)
+    if text.startswith(_PRESSED):
+        return (yield from _pressed(text, memory))
     meant = as_command(text, memory)
     if isinstance(meant, Reply):
         return meant
@@ -77,6 +77,16 @@ def converse(text: str, memory: Memory) -> Script:
     if doubt:
         return doubt
     return (yield from _carry_out(merged(readings), memory))
+
+
+def _pressed(text: str, memory: Memory) -> Script:
+    """Answer the button "Fix it". The page wrote this message: the webhook's name in it is a name, whatever it says."""
+    reading = recognise("fix it")[0]
+    if memory.diagnosed and not memory.acts:
+        return repair.explained(Stage(memory, reading, memory.diagnosed), memory.diagnosis)
+    yield from Stage(memory, reading).call("list_webhooks")
+    name = text.removeprefix(_PRESSED).strip(' ?“”"')
+    return (yield from _perform(replace(reading, mention=Mention(names=(name,))), memory))
 
 
 def _carry_out(readings: tuple[Reading, ...], memory: Memory) -> Script:

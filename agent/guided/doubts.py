@@ -21,6 +21,7 @@ _WHY = {
 _STARTS = ("with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose")
 _GREETING = 2  # "hi team."
 _JOINERS = {"and", "but", "plus", ",", "&", "+", "then"}
+_PLAIN = {Intent.SET_TIMEOUT, Intent.SET_RETRIES, Intent.RENAME, Intent.SET_URL, Intent.SET_DESCRIPTION}
 _FILTER_TOOLS = {"set_trust_filter", "set_tag_filter", "set_event_filter", "set_conditions", "create_webhook"}
 
 
@@ -69,12 +70,16 @@ def _continues(reading: Reading, before: list[Reading], memory: Memory) -> bool:
     clause = reading.clause
     starts = clause.tokens[0].is_word(*_STARTS)
     joined = clause.joiner in _JOINERS or not {"and", "also", "plus"}.isdisjoint(clause.lead)
-    return (starts or joined) and (_goes_on(memory) or any(one.intent is Intent.FILTER for one in before))
+    if not (starts or joined):
+        return False
+    if reading.intent in _PLAIN:
+        return any(one.intent in _PLAIN for one in before) or _last(memory) == "edit_webhook"
+    return _last(memory) in _FILTER_TOOLS or any(one.intent is Intent.FILTER for one in before)
 
 
-def _goes_on(memory: Memory) -> bool:
-    """Tell whether a few words may be the rest of a filter that was just set."""
-    return bool(memory.acts and memory.acts[-1].call.name in _FILTER_TOOLS)
+def _last(memory: Memory) -> str:
+    """Give the name of the last tool that changed something."""
+    return memory.acts[-1].call.name if memory.acts else ""
 
 
 def _harmless(reading: Reading) -> bool:

@@ -38,7 +38,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "fields": values.fields,
         "events": values.events,
         "filtering": values.filtering,
-        "url": values.url,
+        "url_value": values.url,
         "host": mention.hosts,
         "header": values.header,
         "plural": mention.plural,
@@ -57,6 +57,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "tag_match": values.tag_match,
         "times": any(one.unit == "x" for one in values.comparisons),
         "new_webhook": new_webhook(page),
+        "one_webhook": _one_webhook(page),
         "fresh": words & {"new"} and not found.residue and not found.nouns - {"webhook"} and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
         "only": words & {"only", "just"},
@@ -66,6 +67,16 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         and page.tokens[0].is_word("not", "no", "cut", "nothing", "stop", "remove", "drop", "delete", "mute"),
     }
     return found.nouns | {name for name, there in tests.items() if there}
+
+
+def _one_webhook(page: Page) -> bool:
+    """Tell whether one webhook that is there is spoken of ("the webhook", "my endpoint")."""
+    return any(
+        token.is_word("webhook", "hook", "endpoint", "automation", "integration")
+        and index
+        and page.tokens[index - 1].is_word("the", "this", "that", "my", "our")
+        for index, token in enumerate(page.tokens)
+    )
 
 
 def new_webhook(page: Page) -> bool:

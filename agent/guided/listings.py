@@ -135,13 +135,13 @@ def change_log(result: Result) -> str:
 
 def _change_entry(one: Mapping[str, Any]) -> str:
     actor = one.get("actor")
-    who = actor.get("kind") if isinstance(actor, Mapping) else actor
+    who = str((actor.get("kind") if isinstance(actor, Mapping) else actor) or "").split(":")[0].replace("_", " ")
     fields = one.get("changed") or one.get("fields")
     what = "; ".join(change_line(row) for row in fields if isinstance(row, Mapping)) if isinstance(fields, list) else ""
     parts = [
         str(one.get("action") or "change"),
         what,
-        f"by {who}" if who else "",
+        f"by the {who}" if who else "",
         str(one.get("at") or ""),
         str(one.get("id") or ""),
         "" if one.get("undoable", True) else "not undoable",

@@ -54,9 +54,10 @@ def _begins_more(rest: Sequence[Token], size: int) -> bool:
 
 def mood_of(tokens: Sequence[Token]) -> Mood:
     """Find the mood from how a clause begins."""
-    if not tokens:
-        return Mood.EMPTY
     verb = spans_at(tokens, 0, "verbs")
+    compared = spans_at(tokens, 0, "before")
+    if compared and (not verb or len(compared[0].indexes) > len(verb[0].indexes)):
+        return Mood.FRAGMENT
     verb_length = len(verb[0].indexes) if verb else 0
     for key, mood in (("hypothetical", Mood.HYPOTHETICAL), ("question", Mood.QUESTION), ("negation", Mood.NEGATED)):
         span = longest_at(tokens, 0, "marks", key)
@@ -64,10 +65,9 @@ def mood_of(tokens: Sequence[Token]) -> Mood:
             return mood
     if verb:
         return Mood.COMMAND
-    if longest_at(tokens, 0, "marks", "conditional"):
-        return Mood.HYPOTHETICAL
-    if longest_at(tokens, 0, "marks", "reporter"):
-        return Mood.REPORT
+    for key, mood in (("conditional", Mood.HYPOTHETICAL), ("reporter", Mood.REPORT)):
+        if longest_at(tokens, 0, "marks", key):
+            return mood
     return Mood.FRAGMENT
 
 

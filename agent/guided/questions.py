@@ -65,7 +65,7 @@ def _would_it_pass(asked: Asked) -> bool:
 
 def _present_setting(asked: Asked) -> bool:
     now = asked.says("set", "current", "currently", "its", "my", "this")
-    return now and bool(asked.nouns & _ASPECTS) and asked.topic in _GENERAL
+    return (now or asked.explicit) and bool(asked.nouns & _ASPECTS) and asked.topic in _GENERAL
 
 
 def _has_topic(asked: Asked) -> bool:

@@ -63,7 +63,8 @@ def tested(result: Result) -> Reply:
     )
     took = f" in {result['duration_ms']} ms" if result.get("duration_ms") is not None else ""
     if result.get("ok", result.get("passed")):
-        state = f" Its state is now {state_text(webhook)}." if webhook.get("state") else ""
+        settled = webhook.get("state") in {"healthy", "failing"}
+        state = f" It is now {state_text(webhook)}." if settled else ""
         return Reply(f"The test passed: {name} answered {status}{took}.{state}")
     body = outside(result.get("response_body"), 160)
     said = f" It answered: “{body}”." if body else ""

@@ -1,6 +1,7 @@
 """The past: undoing changes, retrying and replaying deliveries."""
 
-from agent.guided.memory import Act, rows
+from agent.guided.listings import state_text
+from agent.guided.memory import Act, rows, webhook_of
 from agent.guided.replies import changed, refusal
 from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.looking import start_of
@@ -45,6 +46,11 @@ def _undo(stage: Stage, change_id: str) -> Script:
     reply = changed(result)
     if result.get("ok") is False:
         return Reply(reply.text, ("Show the changes",))
+    undone, webhook = result.get("undone"), webhook_of(result) or {}
+    if result.get("deleted"):
+        return Reply(f"Undone. {title(webhook)} is gone again.", ("Show the changes",))
+    if isinstance(undone, dict) and undone.get("action") == "delete":
+        return Reply(f"Undone. {title(webhook)} is back, {state_text(webhook)}.", ("Show the changes",))
     return Reply(f"Undone. {reply.text}".removesuffix(" You can undo this."), ("Show the changes",))
 
 
