@@ -1,6 +1,5 @@
 """Field types whose error names the value and the whole range, not just the end that was crossed."""
 
-import math
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -33,8 +32,8 @@ def decimal(low: float, high: float) -> Any:
     message = f"must be a number from {low:g} to {high:g}; got {{value}}"
 
     def check(value: Any) -> Any:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
-        if not is_number or not low <= value <= high:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high:  # NaN is in no range
             raise PydanticCustomError("range", message, {"value": shown(value)})
         return value
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.conditions import to_number
+from rules.conditions import MISSING, to_number
 from rules.header_fields import HeaderName, HeaderValue, check_custom_headers
-from rules.ranges import decimal, text, whole
+from rules.ranges import decimal, shown, text, whole
 
 MAX_RETRIES = 10
 NAMED_PROFILES = ("standard", "perspective", "perspection", "funnel")
@@ -40,11 +40,12 @@ class Condition(Spec):
     @model_validator(mode="after")
     def value_fits_operator(self) -> Self:
         """Refuse a comparison that can never be true."""
-        if self.operator in {"gt", "lt", "gte", "lte"} and math.isnan(to_number(self.value)):
+        given = self.value if "value" in self.model_fields_set else MISSING
+        if self.operator in {"gt", "lt", "gte", "lte"} and math.isnan(to_number(given)):
             raise PydanticCustomError(
                 "condition_value",
                 "value: {operator} compares numbers, and {value} is not one",
-                {"operator": self.operator, "value": repr(self.value)},
+                {"operator": self.operator, "value": shown(self.value)},
             )
         if self.operator == "contains" and self.value is None:
             raise PydanticCustomError("condition_value", "value: contains needs a value to look for")

@@ -1,0 +1,50 @@
+"""A server with one of everything, whose contents are not to change whatever is sent to it."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.serving import Api, serving
+
+JSON = {"content-type": "application/json"}
+
+
+@dataclass
+class House:
+    """Sends what is wrong and sees that it is refused, with nothing saved."""
+
+    api: Api
+    perspective: str
+    webhook: str
+
+    async def contents(self) -> list[Any]:
+        names = ("webhooks", "changes", "perspectives", "deliveries", "chat")
+        totals = [(await self.api.get(f"/v1/{name}"))["total"] for name in names]
+        return [*totals, await self.api.get(f"/v1/webhooks/{self.webhook}")]
+
+    async def raw(self, method: str, path: str, body: bytes) -> httpx2.Response:
+        before = await self.contents()
+        answer = await self.api.client.request(method, path, content=body, headers=JSON)
+        assert answer.headers["content-type"] == "application/problem+json", answer.text
+        assert await self.contents() == before
+        return answer
+
+    async def refuses(self, method: str, path: str, body: Any, status: int = 422) -> list[dict[str, str]]:
+        """Send JSON in plain ASCII, so that half a surrogate pair can be sent as its escape."""
+        answer = await self.raw(method, path, json.dumps(body).encode())
+        assert answer.status_code == status, answer.text
+        return answer.json()["errors"]
+
+
+@contextlib.asynccontextmanager
+async def open_house(directory: Path, **settings: Any) -> AsyncIterator[House]:
+    async with serving(directory / "home", **settings) as api:
+        perspective = await api.perspective()
+        url = "http://127.0.0.1:9/" if "egress_allow" not in settings else "https://hooks.example.com/in"
+        webhook = await api.webhook(url, perspective_id=perspective)
+        yield House(api, perspective, webhook["id"])
