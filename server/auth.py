@@ -80,6 +80,14 @@ class Gatekeeper:
             raise Unauthenticated("This API key is not valid. `hookwright keys create` makes a new one.")
         return Caller(row["workspace_id"], Actor("api_key", row["id"]))
 
+    async def is_valid(self, key: str) -> bool:
+        """Say whether a key works now."""
+        try:
+            await self.by_key(key)
+        except Unauthenticated:
+            return False
+        return True
+
     async def create_link_token(self, workspace_id: str) -> str:
         """Create the token of a login link that works once, for 15 minutes."""
         return await self._issue(workspace_id, "link", LINK_LIFETIME)

@@ -1,6 +1,7 @@
 """Commands that work on the store itself: keys, links, migrations."""
 
 import asyncio
+import os
 from typing import Annotated, Any
 
 import typer
@@ -97,12 +98,19 @@ def console_link() -> None:
 
 
 def local_key(settings: Settings) -> str:
-    """Return the pinned API key, or make one for this terminal in the local store."""
+    """Return the pinned API key, or this machine's own, made at first use and kept in a 0600 file beside the store."""
     if settings.api_key is not None:
         return settings.api_key.get_secret_value()
+    path = settings.home / "cli.key"
 
     async def job(gatekeeper: Gatekeeper, first: str) -> str:
-        return (await gatekeeper.create_key(first, "terminal"))[1]
+        if path.exists() and await gatekeeper.is_valid(path.read_text()):
+            return path.read_text()
+        key = (await gatekeeper.create_key(first, "command line"))[1]
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(key)
+        return key
 
     key: str = _run(job, settings)
     return key
