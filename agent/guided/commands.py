@@ -7,14 +7,13 @@ from agent.guided.clauses import Clause
 from agent.guided.facts import facts_of
 from agent.guided.frames import match
 from agent.guided.lexicon import words
-from agent.guided.phrase import has, spans_at
+from agent.guided.phrase import spans_at
 from agent.guided.questions import read_remark
-from agent.guided.reading import FILTERING, Intent, Reading
+from agent.guided.reading import LIGHT, Intent, Reading
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents, read_light, read_values
-from agent.guided.tokens import Kind
+from agent.guided.uncertainty import uncertainties
 
-LIGHT = {Intent.ENABLE, Intent.DISABLE, Intent.DELETE, Intent.KILL, Intent.TEST, Intent.DIAGNOSE, Intent.FIX}
 _MODES = {"skip": {"except", "exclude"}, "also": {"too", "also"}, "only": {"only", "just"}}
 _QUANTITIES = {"all", "any", "both", "either"}
 _ALL = {"all", "everything", "anything", "events", "any"}
@@ -57,7 +56,7 @@ def _free_verb_values(page: Page, indexes: tuple[int, ...]) -> None:
 
 
 def _reading(intent: Intent, clause: Clause, found: Contents, mode: str) -> Reading:
-    doubts = tuple(dict.fromkeys([*clause.doubts, *_blockers(clause, intent)]))
+    doubts = tuple(dict.fromkeys([*clause.doubts, *uncertainties(clause, intent)]))
     mode = "skip" if intent is Intent.FILTER and _all_but(clause) else mode
     topic = mode if intent is Intent.TOPIC else ""
     values, mention = found.values, found.mention
@@ -70,63 +69,6 @@ def _all_but(clause: Clause) -> bool:
     return any(
         first in _ALL and second in {"but", "except", "besides", "minus", "apart", "other"} for first, second in pairs
     )
-
-
-def _blockers(clause: Clause, intent: Intent) -> list[str]:
-    """Find what makes a command uncertain: a question mark, a condition, a time, a second thought."""
-    words = [token.norm for token in clause.tokens]
-    doubts: list[str] = []
-    if words[0] == "no" and intent not in {Intent.FILTER, Intent.SET_RETRIES}:
-        doubts.append("asked")
-    if clause.asked and not clause.polite:
-        doubts.append("asked")
-    if (
-        intent not in FILTERING
-        and intent not in {Intent.CREATE, Intent.REPLAY, Intent.DRY_RUN}
-        and has(clause.tokens[1:], "marks", "conditional")
-    ):
-        doubts.append("condition")
-    if intent in FILTERING and (
-        {"unless", "until", "till"} & set(words) or ("if" in words and not {"only", "just"} & set(words))
-    ):
-        doubts.append("condition")
-    if has(clause.tokens, "marks", "time") or _clock(clause):
-        doubts.append("time")
-    if (intent not in FILTERING | {Intent.CREATE} and {"not", "never", "without", "nothing"} & set(words[1:])) or words[
-        -1:
-    ] == ["not"]:
-        doubts.append("negation")
-    if (
-        intent in LIGHT
-        and {"except", "but", "besides", "apart"} & set(words)
-        and not {"all", "everything", "every"} & set(words)
-    ):
-        doubts.append("negation")
-    if intent in LIGHT and "or" in words:
-        doubts.append("choice")
-    if {"maybe", "perhaps", "possibly", "probably"} & set(words):
-        doubts.append("asked")
-    return doubts
-
-
-def _clock(clause: Clause) -> bool:
-    """Tell whether a time or a duration is given that has nothing to do with a timeout."""
-    for index, token in enumerate(clause.tokens):
-        before = clause.tokens[index - 1].norm if index else ""
-        if (
-            token.kind is Kind.NUMBER
-            and token.unit in {"min", "h", "d", "w"}
-            and before in {"for", "in", "after", "every", "within"}
-        ):
-            return True
-        if (
-            token.kind is Kind.NUMBER
-            and before == "at"
-            and index + 1 < len(clause.tokens)
-            and clause.tokens[index + 1].norm in {"am", "pm", "o'clock", ":"}
-        ):
-            return True
-    return False
 
 
 def read_fragment(clause: Clause) -> Reading:

@@ -57,6 +57,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "tag_match": values.tag_match,
         "times": any(one.unit == "x" for one in values.comparisons),
         "new_webhook": new_webhook(page),
+        "idle": _idle(page, found),
         "one_webhook": _one_webhook(page),
         "fresh": words & {"new"} and not found.residue and not found.nouns - {"webhook"} and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
@@ -67,6 +68,12 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         and page.tokens[0].is_word("not", "no", "cut", "nothing", "stop", "remove", "drop", "delete", "mute"),
     }
     return found.nouns | {name for name, there in tests.items() if there}
+
+
+def _idle(page: Page, found: Contents) -> bool:
+    """Tell whether a verb that is mostly not about tests ("run", "hit") has nothing that makes it one."""
+    about = found.mention.explicit or found.nouns & {"webhook", "test"}
+    return page.tokens[0].is_word("run", "hit", "fire", "trigger", "poke", "try", "shoot", "perform") and not about
 
 
 def _one_webhook(page: Page) -> bool:

@@ -44,7 +44,7 @@ _TAKE = "clear delete disable skip kill"
 _PUT = "change create only also"
 FRAMES: tuple[Frame, ...] = (
     _row(Intent.EDIT_FORM, f"{_PUT} test show rename enable", needs="secret", lacks="new_webhook"),
-    _row(Intent.UNDO, "undo", lacks="filtering", needs=""),
+    _row(Intent.UNDO, "undo", lacks="filtering residue"),
     _row(Intent.SET_RETRIES, "retry change create only also", "retries", needs="number retries"),
     _row(Intent.SET_RETRIES, "retry", needs="times"),
     _row(Intent.REPLAY, "replay", lacks="times"),
@@ -76,8 +76,8 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.SET_URL, "change only", "url"),
     _row(Intent.SET_URL, "change", needs="url_value host", lacks="filtering"),
     _row(Intent.SET_DESCRIPTION, _PUT, "description"),
-    _row(Intent.RENAME, "rename", lacks="filtering"),
-    _row(Intent.RENAME, "change", "name"),
+    _row(Intent.RENAME, "rename", lacks="filtering perspective"),
+    _row(Intent.RENAME, "change", "name", lacks="perspective"),
     _row(Intent.ADJUST, "change", needs="number", lacks="filtering timeout retries new_webhook"),
     _row(Intent.ADJUST, "only also", needs="number", lacks="filtering timeout retries new_webhook tag events"),
     _row(Intent.FILTER, "skip", needs="filtering", lacks="webhook_object", mode="skip"),
@@ -92,7 +92,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.FILTER, "also", needs="filtering", lacks="only", mode="also"),
     _row(Intent.FILTER, "only change create", needs="filtering", mode="only"),
     _row(Intent.TAG_MATCH, "only change also", "tag", needs="tag_match"),
-    _row(Intent.ALL_EVENTS, "only also change enable", needs="everything", lacks="settings"),
+    _row(Intent.ALL_EVENTS, "only also change", needs="everything", lacks="settings"),
     _row(Intent.TAGS, "show", "tag", lacks="mention webhook"),
     _row(Intent.EVENT_TYPES, "show", "event", lacks="mention webhook"),
     _row(Intent.FILTER, "only change create also", "tag trust condition event filter", mode="only"),
@@ -105,7 +105,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.ENABLE, "enable", needs="webhook_object"),
     _row(Intent.FILTER, "only", needs="residue", lacks="webhook_object url everything", mode="only"),
     _row(Intent.FILTER, "skip", needs="residue", lacks="webhook_object url everything only_negation", mode="skip"),
-    _row(Intent.TEST, "test", lacks="delivery condition"),
+    _row(Intent.TEST, "test", lacks="delivery condition idle"),
     _row(Intent.FIX, "fix"),
     _row(Intent.APPLY, "apply", lacks="residue filtering"),
     _row(Intent.DIAGNOSE, "diagnose"),
@@ -120,7 +120,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.LIST, "show", "webhook"),
     _row(Intent.LIST, "show", needs="everything plural", lacks="settings"),
     _row(Intent.STATUS, "show", needs="status_words"),
-    _row(Intent.EDIT_FORM, "change", needs="webhook_object mention named", lacks="number filtering"),
+    _row(Intent.EDIT_FORM, "edit", needs="webhook_object mention named", lacks="number filtering"),
     _row(Intent.SHOW, "show", needs="residue"),
 )
 

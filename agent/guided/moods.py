@@ -24,6 +24,9 @@ def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
     """Take words such as "please", "then" and "could you" off the front."""
     rest, polite, taken = list(tokens), False, list[str]()
     while rest:
+        if rest[0].is_word("just") and _plain_verb(rest[1:]):
+            rest = rest[1:]
+            continue
         span = longest_at(rest, 0, "marks", "prefix")
         stop = rest[0].kind is Kind.STOP
         if not span and not stop:
@@ -35,6 +38,12 @@ def strip(tokens: Sequence[Token]) -> tuple[list[Token], bool, tuple[str, ...]]:
         taken += [token.norm for token in rest[:size]]
         rest = rest[size:]
     return rest, polite, tuple(taken)
+
+
+def _plain_verb(rest: Sequence[Token]) -> bool:
+    """Tell whether "just" stands before a plain command ("just delete it"), not before what alone is wanted."""
+    plain = ("delete", "disable", "enable", "test", "rename", "undo", "retry", "create", "edit")
+    return bool(rest) and rest[0].norm not in {"not", "no"} and bool(spans_at(rest, 0, "verbs", plain))
 
 
 def _begins_more(rest: Sequence[Token], size: int) -> bool:

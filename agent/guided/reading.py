@@ -103,6 +103,8 @@ FILTERING = frozenset(
         Intent.CLEAR_FILTERS,
     }
 )
+# Here nothing but the webhook has to be read: event words may belong to its name.
+LIGHT = frozenset({Intent.ENABLE, Intent.DISABLE, Intent.DELETE, Intent.KILL, Intent.TEST, Intent.DIAGNOSE, Intent.FIX})
 
 
 @dataclass(frozen=True, slots=True)

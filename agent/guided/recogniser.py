@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from agent.guided.clauses import Clause, cut
-from agent.guided.commands import LIGHT, read_command, read_fragment
+from agent.guided.commands import read_command, read_fragment
 from agent.guided.moods import Mood
 from agent.guided.phrase import whole
 from agent.guided.questions import read_question, read_remark
-from agent.guided.reading import Intent, Reading
+from agent.guided.reading import LIGHT, Intent, Reading
 from agent.guided.tokens import tokenise
 from agent.guided.topics import small_talk
 

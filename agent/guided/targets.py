@@ -136,11 +136,10 @@ def command(reading: Reading, target: str) -> str:
 def new_name(reading: Reading) -> str:
     """Give the new name in "rename … to …"."""
     tokens = reading.clause.tokens
-    for index in range(len(tokens) - 1, -1, -1):
-        if tokens[index].is_word("to", "as", "it", "be", "this", "that", "name", "is", "webhook") and index + 1 < len(
-            tokens
-        ):
-            return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
+    for links in (("to", "as"), ("it", "this", "that", "webhook", "hook", "name", "be", "is", "title", ":")):
+        for index in range(len(tokens) - 2, 0, -1):
+            if tokens[index].norm in links:
+                return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
     return reading.values.quoted[-1] if reading.values.quoted else ""
 
 
