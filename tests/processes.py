@@ -50,10 +50,14 @@ async def server_process(environ: dict[str, str], log: Path) -> AsyncIterator[as
         await process.wait()
 
 
+def _text(log: Path) -> str:
+    return log.read_text()
+
+
 async def _ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
     async with asyncio.timeout(30), httpx2.AsyncClient() as client:
         while True:
-            assert process.returncode is None, log.read_text()
+            assert process.returncode is None, _text(log)
             try:
                 if (await client.get(f"{url}/readyz")).status_code == 200:
                     return

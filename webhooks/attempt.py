@@ -83,7 +83,7 @@ async def attempt(
 async def _exchange(
     target: Target, message: Message, number: int, now: datetime, send: Send
 ) -> tuple[Exchange, Mapping[str, str]]:
-    """Send a request and return what came of it and its headers as they may be shown; a fault of ours is a value too."""
+    """Send a request; return what came of it, be it a fault of ours, and the headers as they may be shown."""
     try:
         request = build_request(target, message, number, now)
         exchange = await send(

@@ -45,7 +45,7 @@ async def demo(settings: Settings) -> None:
     """Serve with sample data until a signal."""
     async with _receiving(settings.port + 1) as receiver_url, running(local(settings)) as (url, platform):
         await seed(platform, receiver_url)
-        await platform.assistant.warm()
+        platform.assistant.warm()
         token = await platform.gatekeeper.create_link_token(platform.workspace_id)
         _out.print(f"\n  Console      [bold]{url}/login?token={token}[/bold]   (signs you in; works once)")
         _out.print(f"  Receiver     {receiver_url}/hooks   (prints what it gets; use it as an endpoint URL)")

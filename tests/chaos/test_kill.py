@@ -50,7 +50,6 @@ async def test_x05_sigkill_in_the_middle_of_500_deliveries_loses_none(tmp_path: 
             await until(all_there, seconds=30)
             await until(lambda: settled(environ))
     duplicates = counts.total() - len(counts)
-    print(f"killed after {received_before} of {EVENTS}; resumed in {resumed:.1f} s; {duplicates} duplicates")
     assert counts.keys() == wanted
     assert duplicates <= CLAIM_BATCH
     assert resumed < 10
