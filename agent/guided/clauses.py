@@ -108,7 +108,7 @@ def _verb_is_noun(rest: Sequence[Token]) -> bool:
     """Tell a list such as "tests, demos" from a request: one bare word that is a verb, with nothing to act upon."""
     return (
         len(rest) > 1
-        and rest[0].is_word("test", "change", "list", "start", "do")
+        and rest[0].is_word("test", "change", "list", "start")
         and rest[1].is_word("is", "filter", "of", "tag", "tags", "has", "was", "not", "contains")
     )
 

@@ -1,6 +1,6 @@
 """The dialogue: one turn as a script, from the message to the reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from agent.guided import doubts
@@ -11,7 +11,7 @@ from agent.guided.merging import merged
 from agent.guided.reading import Intent, Reading
 from agent.guided.recogniser import recognise
 from agent.guided.replies import join
-from agent.guided.script import Reply, Script
+from agent.guided.script import Call, Reply, Result, Script
 from agent.guided.scripts import adjust, clearing, filters, lifecycle, looking, past, repair, settings, talk, trial
 from agent.guided.scripts.stage import Stage
 from agent.guided.slots.mentions import Mention
@@ -57,6 +57,9 @@ _ON_ONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.REPLAY: past.replay,
     Intent.SHOW: looking.show,
 }
+_MAX_CHARACTERS = 1200
+_MAX_STEPS = 8
+_TOO_MUCH = "That is too much for me at once, so I have done nothing. Please say it in a sentence or two, step by step."
 _PRESSED = "Fix it: what is wrong with"
 
 
@@ -64,19 +67,27 @@ def converse(text: str, memory: Memory) -> Script:
     """Carry out a message: read it, look up what it points at, act on what is sure, ask about the rest."""
     if text.startswith(_PRESSED):
         return (yield from _pressed(text, memory))
+    if len(text) > _MAX_CHARACTERS:
+        return Reply(_TOO_MUCH, ("Help",))
     meant = as_command(text, memory)
     if isinstance(meant, Reply):
         return meant
-    readings = recognise(meant, memory.names)
-    if any(wants_list(reading, memory, on_one=reading.intent in _ON_ONE) for reading in readings):
-        result = yield from Stage(memory, readings[0]).call("list_webhooks")
-        if result.get("ok") is False:
-            return Reply(str(result.get("error") or "The webhooks could not be read."))
-        readings = recognise(meant, memory.names)
+    readings = yield from _understood(meant, memory)
+    if sum(reading.acts for reading in readings) > _MAX_STEPS:
+        return Reply(_TOO_MUCH, ("Help",))
     doubt = doubts.before_acting(readings, memory)
-    if doubt:
-        return doubt
-    return (yield from _carry_out(merged(readings), memory))
+    return doubt or (yield from _carry_out(merged(readings), memory))
+
+
+def _understood(text: str, memory: Memory) -> Generator[Call, Result, tuple[Reading, ...]]:
+    """Read a message; when it points at webhooks not known yet, list them and read it again with their names."""
+    readings = recognise(text, memory.names)
+    if sum(reading.acts for reading in readings) > _MAX_STEPS:
+        return readings
+    if any(wants_list(reading, memory, on_one=reading.intent in _ON_ONE) for reading in readings):
+        yield from Stage(memory, readings[0]).call("list_webhooks")
+        return recognise(text, memory.names)
+    return readings
 
 
 def _pressed(text: str, memory: Memory) -> Script:

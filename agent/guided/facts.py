@@ -59,7 +59,11 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "new_webhook": new_webhook(page),
         "idle": _idle(page, found),
         "one_webhook": _one_webhook(page),
-        "fresh": words & {"new"} and not found.residue and not found.nouns - {"webhook"} and not mention.explicit,
+        "fresh": len(page.tokens) > 1
+        and words & {"new"}
+        and not found.residue
+        and not found.nouns - {"webhook"}
+        and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
         "only": words & {"only", "just"},
         "status_words": words & {"status", "health", "state", "stats", "statistics", "problems", "issues", "errors"},

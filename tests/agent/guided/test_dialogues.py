@@ -328,3 +328,11 @@ def test_history_of_another_model_is_taken_in_as_it_is():
         [{"name": "set_enabled", "description": "", "parameters": {"type": "object", "properties": {}}}]
     )
     assert model.invoke(history).tool_calls[0]["args"] == {"webhook_id": "wh_9", "enabled": False}
+
+
+@pytest.mark.parametrize("text", ["delete wh_1 and " * 20 + "delete wh_2", "please disable wh_1. " + "la " * 500])
+def test_a_flood_of_words_does_nothing(text: str):
+    world = World.of(*three())
+    answer = world.say(text)
+    assert world.calls == []
+    assert "too much" in answer.text

@@ -188,8 +188,9 @@ def test_truncated_negations_never_act(command: str, frame: str, size: int):
 
 @QUIET
 @given(st.text(max_size=60))
-def test_any_text_gets_an_answer_and_changes_nothing(text: str):
-    assert acts_of(text) == []
+def test_any_text_without_a_command_gets_an_answer_and_changes_nothing(text: str):
+    if COMMAND_WORDS.isdisjoint(text.lower().split()):
+        assert acts_of(text) == []
 
 
 @QUIET
