@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from random import Random
 from typing import Any
 
@@ -21,7 +20,6 @@ from webhooks.request import Target, build_request
 RESPONSE_BODY_BYTES = 16_384
 log = logging.getLogger("hookwright.attempt")
 
-_KNOWN_STATUSES = frozenset(HTTPStatus)
 _SHOWN_HEADERS = 40
 _SHOWN_HEADER_VALUE = 512
 
@@ -109,11 +107,7 @@ def error_of(exchange: Exchange) -> str:
         return (
             f"HTTP {exchange.status}: the endpoint redirects to {exchange.headers.get('location', 'nowhere')[:200]!r}"
         )
-    return f"HTTP {exchange.status} {_phrase(exchange.status)}".strip()
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in _KNOWN_STATUSES else ""
+    return f"HTTP {exchange.status}"
 
 
 def _cause(exchange: Exchange) -> str:
