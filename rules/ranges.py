@@ -1,11 +1,17 @@
 """Field types whose error names the value and the whole range, not just the end that was crossed."""
 
+import json
+import re
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _SHOWN = 80
+_BROKEN = "must not contain NUL or half a surrogate pair"
+# An even number of backslashes before it: `C:\\u0000` is text, not NUL.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def shown(value: Any) -> str:
@@ -49,9 +55,47 @@ def text(low: int, high: int) -> Any:
         if not isinstance(value, str) or not low <= len(value) <= high:
             found = f"{len(value)} characters" if isinstance(value, str) else shown(value)
             raise PydanticCustomError("range", message, {"value": found})
-        if "\x00" in value or any(0xD800 <= ord(mark) <= 0xDFFF for mark in value):
-            raise PydanticCustomError("range", "must not contain NUL or half a surrogate pair")
-        return value
+        return whole_text(value)
 
     schema = {"type": "string", "minLength": low, "maxLength": high}
     return Annotated[str, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+def _in_calendar(value: datetime) -> datetime:
+    if not 1970 <= value.year <= 9998:  # so that it is in every zone's calendar, and in the store's
+        message = "must be a time from 1970 to 9998; got {value}"
+        raise PydanticCustomError("range", message, {"value": value.isoformat()})
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+
+
+def whole_text(value: str) -> str:
+    """Return a text; refuse NUL and half a surrogate pair, which neither stores nor answers can hold."""
+    if "\x00" in value or any(0xD800 <= ord(mark) <= 0xDFFF for mark in value):
+        raise PydanticCustomError("range", _BROKEN)
+    return value
+
+
+def storable(max_bytes: int) -> AfterValidator:
+    """Make the check of JSON values of any shape: at most `max_bytes` as JSON, whole texts, finite numbers."""
+
+    def check(value: Any) -> Any:
+        try:
+            written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            size = len(written.encode())
+        except ValueError:  # Infinity, or half a surrogate pair
+            raise PydanticCustomError("range", f"{_BROKEN}, nor a number beyond what JSON can hold") from None
+        if has_nul(written):
+            raise PydanticCustomError("range", _BROKEN)
+        if size > max_bytes:
+            raise PydanticCustomError("range", f"must take at most {max_bytes} bytes as JSON; got {size}")
+        return value
+
+    return AfterValidator(check)
+
+
+def has_nul(written: str) -> bool:
+    """Say whether JSON text holds a NUL character anywhere."""
+    return _NUL.search(written) is not None

@@ -13,6 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _SECRET_FIELDS = frozenset({"secret", "auth_header", "headers", "value"})
 _NEAR = 70
+_TIME = "must be a time with its zone, such as 2026-01-31T12:00:00Z; got {value}"
 _PLAIN = {
     "missing": "is required",
     "string_type": "must be a text; got {value}",
@@ -22,6 +23,11 @@ _PLAIN = {
     "list_type": "must be a list; got {value}",
     "dict_type": "must be an object; got {value}",
     "model_type": "must be an object; got {value}",
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "timezone_aware": _TIME,
+    "bool_parsing": "must be true or false; got {value}",
     "model_attributes_type": "must be an object; got {value}",
 }
 

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from rules.conditions import MISSING, to_number
 from rules.header_fields import HeaderName, HeaderValue, check_custom_headers
-from rules.ranges import decimal, shown, text, whole
+from rules.ranges import decimal, shown, storable, text, whole, whole_text
 
 MAX_RETRIES = 10
 NAMED_PROFILES = ("standard", "perspective", "perspection", "funnel")
@@ -35,7 +35,7 @@ class Condition(Spec):
 
     field: text(1, 256)  # type: ignore[valid-type]
     operator: Operator
-    value: Any = None
+    value: Annotated[Any, storable(4_096)] = None
 
     @model_validator(mode="after")
     def value_fits_operator(self) -> Self:
@@ -123,9 +123,11 @@ Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(check_custom_h
 
 
 def _secret(value: Any) -> Any:
-    if isinstance(value, str) and value != "auto" and not 8 <= len(value) <= 512:
+    if not isinstance(value, str) or value == "auto":
+        return value
+    if not 8 <= len(value) <= 512:
         raise PydanticCustomError("secret", 'must be "auto", null or a secret of 8 to 512 characters')
-    return value
+    return whole_text(value)
 
 
 Secret = Annotated[str | None, BeforeValidator(_secret)]
@@ -136,7 +138,7 @@ class WebhookDraft(Spec):
 
     name: Name
     url: text(1, 2048)  # type: ignore[valid-type]
-    perspective_id: str | None = None
+    perspective_id: text(1, 64) | None = None  # type: ignore[valid-type]
     description: text(0, 1000) = ""  # type: ignore[valid-type]
     enabled: bool = True
     profile: ProfileName | None = None

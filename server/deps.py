@@ -1,11 +1,16 @@
 """What routes ask for: the caller, the services, a JSON body of bounded size."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from rules.errors import FieldError, Forbidden, InvalidInput, MalformedBody, PayloadTooLarge, Unauthenticated
+from rules.ranges import shown
 from server.auth import Caller
 from server.wiring import Platform
 
@@ -41,13 +46,19 @@ def _refuse_forgery(request: Request) -> None:
     """Let a cookie act only for our own page: it alone can set the header, and browsers say where a request is from."""
     if request.method in _SAFE:
         return
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    site = request.headers.get("sec-fetch-site") or _site_of(request.headers.get("origin"), request)
     if request.headers.get(CSRF_HEADER) != "1" or site != "same-origin":
         raise Forbidden(f"A request with a session cookie needs the header {CSRF_HEADER}: 1 and our own origin.")
 
 
-async def json_body(request: Request) -> Any:
-    """Read a JSON body; raises MalformedBody (400) or PayloadTooLarge (413)."""
+def _site_of(origin: str | None, request: Request) -> str:
+    """Judge by Origin where a browser sends no Sec-Fetch-Site: old ones, and all of them over plain HTTP."""
+    same = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    return "same-origin" if same else "cross-site"
+
+
+async def json_body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
+    """Read a JSON body, of an authenticated caller only; raises MalformedBody (400) or PayloadTooLarge (413)."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
@@ -81,8 +92,20 @@ def _check_depth(value: Any) -> None:
     raise InvalidInput.of("body", f"is nested more than {MAX_DEPTH} levels deep")
 
 
+def _page_number(low: int, high: int) -> Callable[[Any], int]:
+    message = f"must be a whole number from {low} to {high}; got {{value}}"
+
+    def check(value: Any) -> int:
+        digits = str(value)
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10 and low <= int(digits) <= high):
+            raise PydanticCustomError("range", message, {"value": shown(value)})
+        return int(digits)
+
+    return check
+
+
 PlatformDep = Annotated[Platform, Depends(platform_of)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 Body = Annotated[Any, Depends(json_body)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Limit = Annotated[int, Query(ge=1, le=200), BeforeValidator(_page_number(1, 200))]
+Offset = Annotated[int, Query(ge=0, le=10_000_000), BeforeValidator(_page_number(0, 10_000_000))]

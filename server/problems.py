@@ -34,11 +34,16 @@ def problem(status: int, detail: str, fields: list[errors.FieldError] | None = N
         "type": f"urn:hookwright:problem:{kind or title.lower().replace(' ', '-')}",
         "title": title,
         "status": status,
-        "detail": detail,
-        "errors": [{"field": entry.field, "message": entry.message} for entry in fields or []],
+        "detail": _writable(detail),
+        "errors": [{"field": _writable(entry.field), "message": _writable(entry.message)} for entry in fields or []],
     }
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def _writable(text: str) -> str:
+    """Escape half surrogate pairs: an error that quotes what was sent must not fail by it."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def install(app: FastAPI) -> None:

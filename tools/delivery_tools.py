@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from rules.ranges import Moment
 from tools.changing import brief_named
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, untrusted
@@ -41,8 +42,8 @@ class OneDelivery(Arguments):
 class Replay(OneWebhook):
     """Which deliveries to send again."""
 
-    since: AwareDatetime = Field(description="From when on: RFC 3339 with its zone, such as 2026-05-01T00:00:00Z.")
-    until: AwareDatetime | None = Field(None, description="Until when; now when absent.")
+    since: Moment = Field(description="From when on: RFC 3339 with its zone, such as 2026-05-01T00:00:00Z.")
+    until: Moment | None = Field(None, description="Until when; now when absent.")
     status: Literal["failed", "all"] = "failed"
 
 

@@ -11,7 +11,7 @@ from rules.errors import FieldError, InvalidInput, NotFound, PayloadTooLarge
 from rules.events import check_event_type, conversation_payload
 from rules.filters import FilterSet, matches
 from rules.ids import new_id
-from rules.ranges import shown
+from rules.ranges import has_nul, shown
 from store import deliveries as store
 from store import webhooks as webhook_store
 from store.session import Database
@@ -58,7 +58,7 @@ class Intake:
         """Store events and their deliveries, all or none; a known id is a duplicate and delivers nothing again."""
         _check_count(events)
         now = datetime.now(UTC)
-        rows = [_event_row(workspace_id, event, index, now) for index, event in enumerate(events)]
+        rows = _event_rows(workspace_id, events, now)
         async with self._database.write() as connection:
             listeners = {
                 perspective_id: await self._listeners(connection, workspace_id, perspective_id)
@@ -121,7 +121,7 @@ def payload_text(payload: Mapping[str, Any], field: str = "payload") -> str:
     if size > MAX_PAYLOAD_BYTES:
         message = f"is {size} bytes as JSON; the limit is {MAX_PAYLOAD_BYTES} (256 KiB)"
         raise PayloadTooLarge([FieldError(field, message)])
-    if "\\u0000" in text:
+    if has_nul(text):
         raise InvalidInput.of(field, "must not contain NUL characters")
     return text
 
@@ -137,10 +137,22 @@ def _check_count(events: list[NewEvent]) -> None:
         raise InvalidInput.of("body", f"must hold 1 to {MAX_EVENTS} events; got {len(events)}")
 
 
-def _event_row(workspace_id: str, event: NewEvent, index: int, now: datetime) -> dict[str, Any]:
+def _event_rows(workspace_id: str, events: list[NewEvent], now: datetime) -> list[dict[str, Any]]:
+    rows = []
+    for index, event in enumerate(events):
+        try:
+            rows.append(_event_row(workspace_id, event, now))
+        except InvalidInput as refused:
+            if len(events) == 1:
+                raise
+            raise type(refused)([FieldError(f"{index}.{e.field}", e.message) for e in refused.errors]) from None
+    return rows
+
+
+def _event_row(workspace_id: str, event: NewEvent, now: datetime) -> dict[str, Any]:
     event_id = new_id("evt") if event.id is None else event.id
     if not 1 <= len(event_id) <= 200 or not event_id.isprintable() or not event_id.isascii() or " " in event_id:
-        raise InvalidInput.of(f"{index}.id", f"must be 1 to 200 visible ASCII characters; got {shown(event_id)}")
+        raise InvalidInput.of("id", f"must be 1 to 200 visible ASCII characters; got {shown(event_id)}")
     return {
         "workspace_id": workspace_id,
         "id": event_id,

@@ -1,7 +1,7 @@
 """The configuring assistant: messages, answers to its questions, transcripts, Fix it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from agent import transcript
 from agent.events import Reply, TurnEvent
 from agent.turn import MAX_MESSAGE_CHARACTERS
-from rules.ranges import text
+from rules.ranges import storable, text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server import agui
@@ -31,7 +31,7 @@ class ResumeBody(Spec):
     """The answer to the question that a conversation waits for."""
 
     interrupt_id: text(1, 64)  # type: ignore[valid-type]
-    value: dict[str, Any]
+    value: Annotated[dict[str, Any], storable(16_384)]
 
 
 @router.post("/chat", response_model=None)

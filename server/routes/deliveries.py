@@ -3,8 +3,8 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime
 
+from rules.ranges import Moment
 from server.deps import CallerDep, Limit, Offset, PlatformDep
 from server.pages import page_body
 
@@ -19,8 +19,8 @@ async def index(  # noqa: PLR0917 - query parameters
     status: str | None = None,
     event_type: str | None = None,
     event_id: str | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from rules.errors import FieldError, InvalidInput
-from rules.ranges import text
+from rules.ranges import Moment, text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.deps import Body, CallerDep, PlatformDep
@@ -23,8 +23,8 @@ class EventBody(Spec):
     type: text(1, 128)  # type: ignore[valid-type]
     payload: dict[str, Any]
     id: text(1, 200) | None = None  # type: ignore[valid-type]
-    perspective_id: str | None = None
-    occurred_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    perspective_id: text(1, 64) | None = None  # type: ignore[valid-type]
+    occurred_at: Annotated[Moment | None, Field(strict=False)] = None
 
 
 @router.post("", status_code=202)

@@ -19,7 +19,7 @@ class NewPerspective(Spec):
     """A perspective to create."""
 
     name: Name
-    kind: str
+    kind: text(1, 64)  # type: ignore[valid-type]
 
 
 class Ending(Spec):

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from rules.ranges import text, whole
+from rules.ranges import Moment, text, whole
 from rules.validation import parse
 from rules.webhook_spec import Spec, WebhookDraft, WebhookPatch
 from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
@@ -32,8 +32,8 @@ class RotateBody(Spec):
 class ReplayBody(Spec):
     """Which finished deliveries to send again."""
 
-    since: Annotated[AwareDatetime, Field(strict=False)]
-    until: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    since: Annotated[Moment, Field(strict=False)]
+    until: Annotated[Moment | None, Field(strict=False)] = None
     status: Literal["failed", "all"] = "failed"
     event_type: text(1, 128) | None = None  # type: ignore[valid-type]
 
