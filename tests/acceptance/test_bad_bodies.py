@@ -46,7 +46,6 @@ MALFORMED = {
     "Infinity": b'{"payload": {"n": Infinity}}',
     "minus Infinity": b"[-Infinity]",
     "not UTF-8": b'{"name": "\xff\xfe"}',
-    "UTF-8 surrogate": b'{"name": "\xed\xa0\x80"}',
     "bare control character": b'{"name": "a\x00b"}',
     "5000 digits": b'{"n": ' + b"9" * 5000 + b"}",
     "10k deep list": b"[" * 10_000 + b"]" * 10_000,
@@ -139,19 +138,19 @@ async def test_payload_that_cannot_be_stored_is_refused(house: House, case: str)
     )
 
 
-async def test_number_too_large_for_a_double_is_refused_where_json_would_lose_it(house: House):
-    for path, body in (
-        ("/v1/events", b'{"type": "purchase", "payload": {"n": 1e999}}'),
-        (
-            "/v1/webhooks",
-            b'{"name": "a", "url": "http://127.0.0.1:9/", "conditions": [{"field": "a", '
-            b'"operator": "gt", "value": 1e999}]}',
+@pytest.mark.parametrize("case", ["payload", "sample", "ending"])
+async def test_number_beyond_json_is_refused(house: House, case: str):
+    endless = {"n": [float("inf")]}
+    path, body = {
+        "payload": ("/v1/events", event(endless)),
+        "sample": (f"/v1/webhooks/{house.webhook}/test", {"mode": "filters", "event": endless}),
+        "ending": (
+            f"/v1/perspectives/{house.perspective}/conversations/c1/end",
+            {"status": "partial", "structured_output": endless},
         ),
-        (f"/v1/webhooks/{house.webhook}/test", b'{"mode": "filters", "event": {"n": -1e999}}'),
-        (f"/v1/perspectives/{house.perspective}/conversations/c1/end", b'{"status": "partial", "trust_score": 1e999}'),
-    ):
-        answer = await house.raw("POST", path, body)
-        assert answer.status_code in {400, 422}, (path, answer.text)
+    }[case]
+    [error] = await house.refuses("POST", path, body)
+    assert "cannot be written as JSON" in error["message"]
 
 
 async def test_escaped_backslash_before_u0000_is_no_nul(house: House):
@@ -175,10 +174,19 @@ EVENTS: list[tuple[Any, str, str]] = [
     (event({}, id="a\nb"), "id", "visible ASCII"),
     (event({}, id=7), "id", "must be a text of 1 to 200 characters; got 7"),
     (event({}, perspective_id="psp_none"), "perspective_id", "there is no perspective 'psp_none'"),
-    (event({}, perspective_id=7), "perspective_id", "must be a text; got 7"),
+    (event({}, perspective_id=7), "perspective_id", "must be a text of 1 to 64 characters; got 7"),
+    (event({}, perspective_id="\ud800"), "perspective_id", "surrogate"),
     *(
-        (event({}, occurred_at=value), "occurred_at", "")
-        for value in ("yesterday", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", True, [])
+        (event({}, occurred_at=value), "occurred_at", "must be a time")
+        for value in (
+            "yesterday",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-13-01T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            True,
+            [],
+        )
     ),
     (event({}, test=True), "test", "is not a field here"),
 ]
@@ -186,15 +194,13 @@ EVENTS: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("body", "field", "message"), EVENTS, ids=[f"{f}-{n}" for n, (_, f, _) in enumerate(EVENTS)])
 async def test_event_is_refused_by_field_alone_and_in_a_list(house: House, body: Any, field: str, message: str):
-    before = (await house.api.get("/v1/webhooks"))["total"]
     [error] = await house.refuses("POST", "/v1/events", body)
     assert error["field"] == field
     assert message in error["message"]
     good = event({}, id=f"kept-out-{field}")
     errors = await house.refuses("POST", "/v1/events", [good, body])
-    assert errors[0]["field"] in {f"1.{field}", field}
+    assert errors[0]["field"] in {f"1.{field}", "perspective_id"}
     assert (await house.api.client.get(f"/v1/events/kept-out-{field}")).status_code == 404
-    assert (await house.api.get("/v1/webhooks"))["total"] == before
 
 
 async def test_more_than_1000_events_are_refused(house: House):
@@ -234,7 +240,9 @@ OTHERS: list[tuple[str, Any, str, str]] = [
     ("/v1/perspectives", {"name": "a"}, "kind", "is required"),
     ("/v1/perspectives", {"name": " ", "kind": "interviewer"}, "name", "must not be blank"),
     ("/v1/perspectives", {"name": "a", "kind": "interviwer"}, "kind", "Did you mean `interviewer`"),
-    ("/v1/perspectives", {"name": "a", "kind": 7}, "kind", "must be a text; got 7"),
+    ("/v1/perspectives", {"name": "a", "kind": 7}, "kind", "must be a text of 1 to 64 characters; got 7"),
+    ("/v1/perspectives", {"name": "a", "kind": "\ud800"}, "kind", "surrogate"),
+    ("/v1/perspectives", {"\ud800": 1, "name": "a", "kind": "funnel"}, "body", "unicode"),
     ("/test", {"mode": "both"}, "mode", "must be one of 'delivery' or 'filters'; got 'both'"),
     ("/test", {"event_type": "two words"}, "event_type", "use 1 to 128 letters"),
     ("/test", {"event_type": ""}, "event_type", "must be a text of 1 to 128 characters"),
@@ -245,8 +253,10 @@ OTHERS: list[tuple[str, Any, str, str]] = [
     ("/rotate-secret", {"overlap_seconds": 1.5}, "overlap_seconds", "from 0 to 604800 seconds; got 1.5"),
     ("/rotate-secret", {"overlap": 1}, "overlap", "is not a field here; did you mean overlap_seconds?"),
     ("/replay", {}, "since", "is required"),
-    ("/replay", {"since": "now"}, "since", ""),
-    ("/replay", {"since": "2026-01-01T00:00:00"}, "since", "timezone"),
+    ("/replay", {"since": "now"}, "since", "must be a time with its zone, such as 2026-01-31T12:00:00Z; got 'now'"),
+    ("/replay", {"since": "2026-01-01T00:00:00"}, "since", "must be a time with its zone"),
+    ("/replay", {"since": "0001-01-01T00:00:00+23:59"}, "since", "must be a time from 1970 to 9998"),
+    ("/replay", {"since": "9999-12-31T23:59:59-23:59"}, "since", "must be a time from 1970 to 9998"),
     ("/replay", {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "until", "later than since"),
     ("/replay", {"since": "2026-01-02T00:00:00Z", "status": "delivered"}, "status", "'failed' or 'all'"),
     ("/v1/chat", {}, "message", "is required"),
@@ -260,6 +270,8 @@ OTHERS: list[tuple[str, Any, str, str]] = [
     ("/v1/chat", {"text": "hi", "message": "hi"}, "text", "is not a field here"),
     ("/v1/chat/cht_none/resume", {"value": {}}, "interrupt_id", "is required"),
     ("/v1/chat/cht_none/resume", {"interrupt_id": "int_1"}, "value", "is required"),
+    ("/v1/chat/cht_none/resume", {"interrupt_id": "int_1", "value": {"note": "\ud800"}}, "value", "surrogate"),
+    ("/v1/chat/cht_none/resume", {"interrupt_id": "int_1", "value": {"note": "x" * 20_000}}, "value", "16384 bytes"),
     ("/v1/chat/cht_none/resume", {"interrupt_id": "int_1", "value": "yes"}, "value", "must be an object"),
 ]
 
