@@ -15,6 +15,7 @@ from agent.briefing import HISTORY_ENTRIES, system_prompt
 from agent.events import Finished, Started, TurnEvent
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
+from rules.typed_secrets import hide_secrets
 from store import conversations as store
 from store.conversations import Entry
 from store.session import Database
@@ -297,4 +298,4 @@ def _checked(message: Any) -> str:
         raise InvalidInput.of("message", "must be a text that is not blank")
     if len(message) > MAX_MESSAGE_CHARACTERS:
         raise InvalidInput.of("message", f"must be at most {MAX_MESSAGE_CHARACTERS} characters; got {len(message)}")
-    return message.strip()
+    return hide_secrets(message.strip())

@@ -13,6 +13,13 @@ _FORMS = {"open_form", "edit_endpoint", "edit", "form", "edit_auth_header", "edi
 _PATCHED = ("name", "url", "description", "timeout_ms", "max_retries", "headers")
 
 
+_WORDS = {
+    "edit_endpoint": "Edit the endpoint of {}",
+    "test": "Test {}",
+    "replay": "Replay the failed deliveries of {}",
+}
+
+
 def explain(stage: Stage) -> Script:
     """Name the cause with its evidence, and offer the fixes as suggestions."""
     memory = stage.memory
@@ -38,7 +45,7 @@ def explained(stage: Stage, found: Mapping[str, Any]) -> Reply:
 def fix_commands(stage: Stage, found: Mapping[str, Any]) -> tuple[str, ...]:
     """Write each fix that we can carry out as a message; none quotes anything from outside."""
     return tuple(
-        f"Apply fix {place} to {stage.label}"
+        _WORDS.get(str(fix["change"].get("action")), f"Apply fix {place} to {{}}").format(stage.label)
         for place, fix in enumerate(found.get("fixes") or [], 1)
         if isinstance(fix, Mapping) and isinstance(fix.get("change"), Mapping)
     )[:3]

@@ -196,8 +196,8 @@ def test_fix_it_explains_the_named_cause_and_acts_only_when_told():
     assert world.calls == []
     assert "unauthorized" in answer.text
     assert "HTTP 401" in answer.text
-    assert answer.additional_kwargs["suggestions"] == ['Apply fix 1 to "Slack alerts"', 'Apply fix 2 to "Slack alerts"']
-    world.say('Apply fix 1 to "Slack alerts"')
+    assert answer.additional_kwargs["suggestions"] == ['Edit the endpoint of "Slack alerts"', 'Test "Slack alerts"']
+    world.say('Edit the endpoint of "Slack alerts"')
     assert world.acts == [("edit_endpoint", {"webhook_id": "wh_2"})]
     answer = world.say("now test it")
     assert world.acts == [("test_webhook", {"webhook_id": "wh_2"})]

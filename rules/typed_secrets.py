@@ -1,0 +1,29 @@
+"""Credentials that people type into a chat: hidden before anything stores the message or a model reads it."""
+
+import re
+from typing import Final
+
+HIDDEN: Final = "[hidden]"
+
+_NAMES = r"(?:authori[sz]ation|[\w-]*(?:token|secret|api[-_ ]?key|password|passwd|credential|cookie)s?)"
+_KNOWN = (
+    r"(?:sk|pk|rk)[-_][\w-]{8,}|whsec_[\w+/=-]+|gh[pousr]_\w{8,}|github_pat_\w+|xox[a-z]-[\w-]+"
+    r"|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hwk_[\w-]{8,}"
+)
+_PATTERNS: Final = (
+    re.compile(rf"(?P<kept>\b{_NAMES}[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?)(?:\"[^\"\n]+\"|[^\s,;]+)", re.I),
+    re.compile(r"(?P<kept>\b(?:Bearer|Basic)\s+)(?=\S*\d|\S{16})[^\s,;\"']{6,}", re.I),
+    re.compile(r"(?P<kept>\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?=\S*\d)[^\s,;]{6,}", re.I),
+    re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@]+(?=@)", re.I),
+    re.compile(rf"(?P<kept>\b)(?:{_KNOWN})"),
+)
+
+
+def hide_secrets(message: str) -> str:
+    """Replace what looks like a credential by `[hidden]`: header values, bearer tokens, known key formats, URL logins.
+
+    It errs on the side of hiding; the names around a value are kept, so that the wish stays understandable.
+    """
+    for pattern in _PATTERNS:
+        message = pattern.sub(rf"\g<kept>{HIDDEN}", message)
+    return message
