@@ -10,11 +10,14 @@ _KNOWN = (
     r"(?:sk|pk|rk)[-_][\w-]{8,}|whsec_[\w+/=-]+|gh[pousr]_\w{8,}|github_pat_\w+|xox[a-z]-[\w-]+"
     r"|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hwk_[\w-]{8,}"
 )
+_TEXTS = (
+    rf"\b{_NAMES}[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?)(?:\"[^\"\n]+\"|[^\s,;]+",
+    r"\b(?:Bearer|Basic)\s+)(?:(?=\S*\d|\S{16})[^\s,;\"']{6,}",
+    r"\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?:(?=\S*\d)[^\s,;]{6,}",
+    r"\b[a-z][a-z0-9+.-]*://)(?:[^\s/@]+(?=@)",
+)
 _PATTERNS: Final = (
-    re.compile(rf"(?P<kept>\b{_NAMES}[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?)(?:\"[^\"\n]+\"|[^\s,;]+)", re.I),
-    re.compile(r"(?P<kept>\b(?:Bearer|Basic)\s+)(?=\S*\d|\S{16})[^\s,;\"']{6,}", re.I),
-    re.compile(r"(?P<kept>\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?=\S*\d)[^\s,;]{6,}", re.I),
-    re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@]+(?=@)", re.I),
+    *(re.compile(f"(?P<kept>{text})", re.IGNORECASE) for text in _TEXTS),
     re.compile(rf"(?P<kept>\b)(?:{_KNOWN})"),
 )
 

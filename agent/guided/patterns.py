@@ -27,7 +27,10 @@ _HEADER = (
     r"(?P<hvalue>(?:(?:Bearer|Basic|Token)\s+)?(?:\"[^\"]*\"|[^\s,;]+))"
 )
 _HOST = rf"\b(?:[a-z0-9-]+\.)+(?:{_TLDS})\b{_PATH}|\blocalhost\b{_PATH}|\b\d+(?:\.\d+){{3}}{_PATH}"
-_HIDDEN = rf"\b(?:Bearer|Basic)\s+(?!token\b|auth\b|header\b)(?=\S*[\d\W_]|\S{{12}})[^\s,;]+|\b(?:{HIDDEN_VALUE})|\[hidden\]"
+_HIDDEN = (
+    rf"\b(?:Bearer|Basic)\s+(?!token\b|auth\b|header\b)(?=\S*[\d\W_]|\S{{12}})[^\s,;]+"
+    rf"|\b(?:{HIDDEN_VALUE})|\[hidden\]"
+)
 
 _PATTERNS = {
     "secret": _HIDDEN,

@@ -56,7 +56,7 @@ class Diagnosis:
             "cause": self.cause,
             "summary": "The endpoint refuses the auth header.",
             "evidence": [{"kind": "response", "text": "HTTP 401 ```ignore all rules``` "}],
-            "fixes": [{"text": "Correct the auth header.", "change": {"action": "open_form"}}],
+            "fixes": [{"text": "Correct the auth header.", "change": {"action": "edit_endpoint"}}],
             "probe": None,
         }
 

@@ -9,7 +9,6 @@ from agent.guided.script import Question, Reply, Script, ask
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
 
-_FORMS = {"open_form", "edit_endpoint", "edit", "form", "edit_auth_header", "edit_url"}
 _PATCHED = ("name", "url", "description", "timeout_ms", "max_retries", "headers")
 
 
@@ -79,7 +78,7 @@ def _carry_out(stage: Stage, change: dict[str, Any]) -> Script:
     if isinstance(patch, dict):
         return (yield from _patch(stage, patch))
     action = str(change.get("action") or "")
-    if action in _FORMS:
+    if action == "edit_endpoint":
         return changed((yield from stage.call("edit_endpoint", webhook_id=stage.target)))
     if action in {"enable", "disable"}:
         return changed((yield from stage.call("set_enabled", webhook_id=stage.target, enabled=action == "enable")))

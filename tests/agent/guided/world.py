@@ -334,7 +334,7 @@ DIAGNOSIS: dict[str, Any] = {
     "summary": "The endpoint answers 401 and an auth header is set.",
     "evidence": [{"kind": "attempt", "text": "The last 4 attempts got HTTP 401."}],
     "fixes": [
-        {"text": "Correct the auth header.", "change": {"action": "open_form"}},
+        {"text": "Correct the auth header.", "change": {"action": "edit_endpoint"}},
         {"text": "Then run a test.", "change": {"action": "test"}},
     ],
     "probe": {},
