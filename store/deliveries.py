@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, case, delete, insert, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -98,20 +98,31 @@ async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
     return list((await connection.execute(statement, {"now": now})).scalars())
 
 
-async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Row]:
+class Claimed(NamedTuple):
+    """A delivery that a worker has claimed, with its event."""
+
+    id: str
+    workspace_id: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    attempts: int
+    retries_used: int
+    payload: str
+    occurred_at: datetime
+
+
+async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Claimed]:
     """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
     claimed: list[Any] = []
     for webhook_id, share in shares.items():
         due = _due(webhook_id, share, now).with_for_update(skip_locked=True)
         statement = update(deliveries).where(deliveries.c.id.in_(due)).values(worker_id=worker_id)
-        claimed += (await connection.execute(statement.returning(*_CLAIMED))).mappings()
+        claimed += (await connection.execute(statement.returning(*_CLAIMED))).all()
     return await _with_events(connection, claimed)
 
 
-_CLAIMED = [
-    deliveries.c[name]
-    for name in ("id", "workspace_id", "webhook_id", "event_id", "event_type", "attempts", "retries_used")
-]
+_CLAIMED = [deliveries.c[name] for name in Claimed._fields if name in deliveries.c]
 
 
 def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
@@ -128,20 +139,18 @@ def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
     )
 
 
-async def _with_events(connection: AsyncConnection, claimed: list[Any]) -> list[Row]:
+async def _with_events(connection: AsyncConnection, claimed: list[Any]) -> list[Claimed]:
     wanted: dict[str, set[str]] = defaultdict(set)
     for row in claimed:
-        wanted[row["workspace_id"]].add(row["event_id"])
-    found: dict[tuple[str, str], Any] = {}
+        wanted[row.workspace_id].add(row.event_id)
+    found: dict[tuple[str, str], tuple[Any, ...]] = {}
     for workspace_id, ids in wanted.items():
         statement = select(events.c.id, events.c.payload, events.c.occurred_at).where(
             events.c.workspace_id == workspace_id, events.c.id.in_(ids)
         )
-        for row in (await connection.execute(statement)).mappings():
-            found[workspace_id, row["id"]] = row
-    columns = ("payload", "occurred_at")
-    matched = [(row, found[row["workspace_id"], row["event_id"]]) for row in claimed]
-    return [{**row, **{name: event_row[name] for name in columns}} for row, event_row in matched]
+        for id_, payload, occurred_at in await connection.execute(statement):
+            found[workspace_id, id_] = (payload, occurred_at)
+    return [Claimed(*row, *found[row.workspace_id, row.event_id]) for row in claimed]
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:

@@ -3,10 +3,9 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.health import AttemptResult, LastStatus
 from rules.ids import new_id
@@ -22,16 +21,48 @@ log = logging.getLogger("hookwright.attempt")
 
 _SHOWN_HEADERS = 40
 _SHOWN_HEADER_VALUE = 512
+_json = json.JSONEncoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """An attempt and its consequences: the log row, the state of the delivery, and what health learns."""
+class Attempted(NamedTuple):
+    """An attempt and its consequences: what health learns of it, when the next one is due, and what the log keeps."""
 
+    target: Target
+    message: Message
+    number: int
+    started: datetime
+    shown_headers: Mapping[str, str]
     exchange: Exchange
-    log: Row
     result: AttemptResult
     run_at: datetime | None
+
+    @property
+    def status_code(self) -> int | None:
+        """The answer's status; None when there was no answer."""
+        return self.exchange.status if isinstance(self.exchange, Reply) else None
+
+    def log_row(self) -> Row:
+        """Render the row of the attempt log; rendering a batch at once costs half of doing it between exchanges."""
+        result, message = self.result, self.message
+        return {
+            "id": new_id("att"),
+            "workspace_id": self.target.workspace_id,
+            "webhook_id": self.target.id,
+            "delivery_id": message.delivery_id,
+            "event_id": message.event_id,
+            "event_type": message.event_type,
+            "number": self.number,
+            "status": result.status,
+            "status_code": self.status_code,
+            "duration_ms": result.duration_ms,
+            "cause": result.cause,
+            "error": result.error,
+            "attempted_at": self.started,
+            "delivered_at": result.at if result.status == "delivered" else None,
+            "request_headers": _json(self.shown_headers),
+            "response_headers": _headers_text(self.exchange),
+            "response_body": _body_text(self.exchange),
+        }
 
 
 async def attempt(
@@ -56,26 +87,8 @@ async def attempt(
     status: LastStatus = "delivered" if delivered else "retrying" if delay is not None else "failed"
     error = None if delivered else error_of(exchange)
     result = AttemptResult(status, exchange.duration_ms, ended, error, None if delivered else _cause(exchange))
-    log_row = {
-        "id": new_id("att"),
-        "workspace_id": target.workspace_id,
-        "webhook_id": target.id,
-        "delivery_id": message.delivery_id,
-        "event_id": message.event_id,
-        "event_type": message.event_type,
-        "number": number,
-        "status": status,
-        "status_code": exchange.status if isinstance(exchange, Reply) else None,
-        "duration_ms": exchange.duration_ms,
-        "cause": result.cause,
-        "error": error,
-        "attempted_at": started,
-        "delivered_at": ended if delivered else None,
-        "request_headers": json.dumps(shown_headers),
-        "response_headers": _headers_text(exchange),
-        "response_body": _body_text(exchange),
-    }
-    return Attempted(exchange, log_row, result, None if delay is None else ended + delay)
+    run_at = None if delay is None else ended + delay
+    return Attempted(target, message, number, started, shown_headers, exchange, result, run_at)
 
 
 async def _exchange(
@@ -117,13 +130,15 @@ def _cause(exchange: Exchange) -> str:
 def _headers_text(exchange: Exchange) -> str | None:
     if not isinstance(exchange, Reply):
         return None
+    if not exchange.headers:
+        return "{}"
     kept: dict[str, Any] = {}
     for name, value in exchange.headers.items():
         if len(kept) == _SHOWN_HEADERS:
             break
         if name.lower() != "set-cookie":
             kept[name] = value[:_SHOWN_HEADER_VALUE]
-    return json.dumps(kept)
+    return _json(kept)
 
 
 def _body_text(exchange: Exchange) -> str | None:

@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring as quoted
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rules.retry import RetryPolicy
 
 MINUTE, HOUR = 60.0, 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is sent, before it has a shape. `payload` is JSON text; a test is marked as one in every body."""
 
     event_id: str

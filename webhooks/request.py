@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rules.filters import FilterSet
 from rules.header_fields import redact
@@ -37,8 +38,7 @@ class Target:
     version: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """Headers and the exact body bytes of one attempt; `shown_headers` are safe to store and to show."""
 
     headers: dict[str, str]

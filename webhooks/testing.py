@@ -12,7 +12,7 @@ from rules.events import check_event_type, sample_event
 from rules.filters import FilterReport, explain
 from rules.health import cleared
 from rules.ids import new_id
-from rules.outcomes import Reply, Send
+from rules.outcomes import Send
 from rules.retry import succeeded
 from store import deliveries as delivery_store
 from store import health as health_store
@@ -62,15 +62,14 @@ class Tester:
         message = Message(new_id("evt"), chosen, datetime.now(UTC), payload_text(payload, "event"), None, test=True)
         target = open_target(row, self._columns)
         made = await attempt(target, message, number=1, retries_used=10_000, send=self._send, rng=Random())
-        ok = succeeded(made.exchange)
+        ok, log = succeeded(made.exchange), made.log_row()
         async with self._database.write() as connection:
-            await delivery_store.log(connection, [made.log])
+            await delivery_store.log(connection, [log])
             if ok and (fresh := await store.get(connection, workspace_id, webhook_id, for_update=True)):
                 await health_store.store_health(connection, webhook_id, cleared(health_of(fresh)))
-        body = made.log["response_body"]
-        status = made.exchange.status if isinstance(made.exchange, Reply) else None
+        body = log["response_body"]
         shown = body and body[:_SHOWN_BODY]
-        return TestResult(ok, status, made.exchange.duration_ms, made.log["error"], made.log["cause"], shown)
+        return TestResult(ok, made.status_code, made.result.duration_ms, log["error"], log["cause"], shown)
 
     async def dry_run(
         self, workspace_id: str, webhook_id: str, event_type: str | None = None, event: Mapping[str, Any] | None = None

@@ -20,6 +20,7 @@ from rules.outcomes import Send
 from store import deliveries as store
 from store import health as health_store
 from store import webhooks as webhook_store
+from store.deliveries import Claimed
 from store.pages import Row
 from store.session import Database
 from webhooks.attempt import Attempted, attempt
@@ -37,7 +38,7 @@ _FAULT_PAUSE_SECONDS = 1.0
 
 log = logging.getLogger("hookwright.worker")
 
-Finished = tuple[Row, Attempted]
+Finished = tuple[Claimed, Attempted]
 
 
 class Worker:
@@ -73,7 +74,7 @@ class Worker:
         self._rng = rng or Random()
         self._limits = Limits(claims, claims_per_webhook)
         self._batch = claims_per_webhook // 4
-        self._queues: dict[str, deque[Row]] = defaultdict(deque)
+        self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
         self._lanes: Counter[str] = Counter()
         self._targets: dict[str, Target] = {}
         self._finished: list[Finished] = []
@@ -127,30 +128,30 @@ class Worker:
     async def _settle(self, connection: AsyncConnection, finished: list[Finished]) -> None:
         if not finished:
             return
-        await self._refresh(connection, {row["webhook_id"] for row, _ in finished})
+        await self._refresh(connection, {row.webhook_id for row, _ in finished})
         results = [self._result(row, made) for row, made in finished]
-        await store.finish(connection, results, [made.log for _, made in finished])
+        await store.finish(connection, results, [made.log_row() for _, made in finished])
         outcomes: dict[str, list[AttemptResult]] = defaultdict(list)
         for row, made in finished:
-            outcomes[row["webhook_id"]].append(made.result)
+            outcomes[row.webhook_id].append(made.result)
         for webhook_id, made_of in outcomes.items():
             await health_store.fold(connection, webhook_id, made_of)
 
-    def _result(self, row: Row, made: Attempted) -> Row:
+    def _result(self, row: Claimed, made: Attempted) -> Row:
         return {
-            "finished_id": row["id"],
+            "finished_id": row.id,
             "by": self.id,
             "new_status": made.result.status,
-            "made": row["attempts"] + 1,
-            "used": row["retries_used"] + 1,
-            "again_at": made.run_at if self._targets[row["webhook_id"]].active else None,
+            "made": made.number,
+            "used": row.retries_used + 1,
+            "again_at": made.run_at if self._targets[row.webhook_id].active else None,
             "ended_at": made.result.at if made.run_at is None else None,
-            "code": made.log["status_code"],
-            "message": made.log["error"],
-            "named": made.log["cause"],
+            "code": made.status_code,
+            "message": made.result.error,
+            "named": made.result.cause,
         }
 
-    async def _claim(self, connection: AsyncConnection) -> list[Row]:
+    async def _claim(self, connection: AsyncConnection) -> list[Claimed]:
         now = datetime.now(UTC)
         due = await store.due_webhooks(connection, now)
         if not due:
@@ -159,7 +160,7 @@ class Worker:
         targets = {id_: self._targets[id_] for id_ in due if self._targets[id_].active}
         claimed = await store.claim(connection, self.id, self._limits.shares(targets), now)
         for row in claimed:
-            self._limits.start(self._targets[row["webhook_id"]])
+            self._limits.start(self._targets[row.webhook_id])
         return claimed
 
     async def _refresh(self, connection: AsyncConnection, ids: Iterable[str]) -> None:
@@ -168,9 +169,9 @@ class Worker:
         for row in await webhook_store.by_ids(connection, stale) if stale else []:
             self._targets[row["id"]] = open_target(row, self._columns)
 
-    def _start(self, row: Row) -> None:
+    def _start(self, row: Claimed) -> None:
         """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
-        webhook_id = row["webhook_id"]
+        webhook_id = row.webhook_id
         self._queues[webhook_id].append(row)
         if self._lanes[webhook_id] < LANES:
             self._lanes[webhook_id] += 1
@@ -188,14 +189,14 @@ class Worker:
         finally:
             self._lanes[webhook_id] -= 1
 
-    async def _attempt(self, row: Row, target: Target) -> None:
-        message = Message(row["event_id"], row["event_type"], row["occurred_at"], row["payload"], row["id"])
+    async def _attempt(self, row: Claimed, target: Target) -> None:
+        message = Message(row.event_id, row.event_type, row.occurred_at, row.payload, row.id)
         try:
             made = await attempt(
                 target,
                 message,
-                number=row["attempts"] + 1,
-                retries_used=row["retries_used"],
+                number=row.attempts + 1,
+                retries_used=row.retries_used,
                 send=self._send,
                 rng=self._rng,
             )

@@ -69,7 +69,7 @@ async def examine(
     made = await asyncio.gather(
         *(attempt(target, message, number=n, retries_used=0, send=egress, rng=Random(1)) for n in (1, 2, 3))
     )
-    facts = [attempt_fact({"delivery_id": "dlv_1", **attempt_view(one.log)}) for one in made]
+    facts = [attempt_fact({"delivery_id": "dlv_1", **attempt_view(one.log_row())}) for one in made]
     webhook = WebhookFacts(
         url=url,
         enabled=True,
@@ -84,7 +84,7 @@ async def examine(
     prober = Prober(egress, egress.policy, tls=egress.tls, stage_seconds=patience.total_seconds())
     report = await prober(url) if probe else None
     found = diagnose(webhook, facts, [], report, now=datetime.now(UTC))
-    assert "planted-secret" not in str([found.as_dict(), *(one.log for one in made)])
+    assert "planted-secret" not in str([found.as_dict(), *(one.log_row() for one in made)])
     return found
 
 
