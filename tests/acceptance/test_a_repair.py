@@ -207,6 +207,7 @@ async def test_a12_private_endpoints_are_refused_with_their_reason(tmp_path: Pat
         assert "a private address" in talk.reply["reply"]
         assert (await api.get("/v1/webhooks"))["items"] == [await api.get(f"/v1/webhooks/{public['id']}")]
         assert (await api.get("/v1/changes"))["total"] == 1
+        assert "localhost, private and link-local addresses are refused" in await talk.say("can I use localhost?")
 
 
 async def test_a12_the_development_switch_allows_only_the_ranges_it_names(api: Api, endpoint: str):
