@@ -41,6 +41,8 @@ DEFAULT_HEADERS = {"User-Agent": "Hookwright/0.1", "Accept": "*/*", "Accept-Enco
 REPEATABLE_BY_HEADER = frozenset({"webhook-id", "idempotency-key", "x-idempotency-key", "x-perspection-event-id"})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
+_NO_CONTENT_TYPE = ("Content-Type",)  # that nobody asked for: aiohttp would guess one
+
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
 _FIELD_BREAKS = re.compile(r"[\r\n\0]")
 
@@ -127,10 +129,11 @@ class Egress:
             return refusal
         opened: list[str] = []
         _opened.set(opened)
-        repeatable = method in REPEATABLE_METHODS or not REPEATABLE_BY_HEADER.isdisjoint(map(str.lower, headers))
+        names = {name.lower() for name in headers}
+        repeatable = method in REPEATABLE_METHODS or not REPEATABLE_BY_HEADER.isdisjoint(names)
         # What must not be sent twice never rides on a connection that the peer may just be closing.
         session = pooled if repeatable else fresh
-        request = (method, url, headers, body)
+        request = (method, url, headers, body, None if "content-type" in names else _NO_CONTENT_TYPE)
         try:
             if self._proxy is not None:
                 await self._check_behind_proxy(url)
@@ -157,24 +160,25 @@ class Egress:
     async def _exchange(
         self,
         session: aiohttp.ClientSession,
-        request: tuple[str, str, Mapping[str, str], bytes | None],
+        request: tuple[str, str, Mapping[str, str], bytes | None, tuple[str] | None],
         timeout_seconds: float,
         max_body_bytes: int,
         started: float,
     ) -> Reply:
-        method, url, headers, body = request
+        method, url, headers, body, not_added = request
         response = await session.request(
             method,
             url,
             headers=headers,
             data=body,
+            skip_auto_headers=not_added,
             allow_redirects=False,
             timeout=_timeout(timeout_seconds),
             proxy=self._proxy,
         )
         try:
             content = response.content
-            received = await content.read(max_body_bytes + 1)
+            received = b"" if content.at_eof() else await content.read(max_body_bytes + 1)
             while not content.at_eof() and len(received) <= max_body_bytes:
                 received += await content.read(max_body_bytes + 1 - len(received))
         except BaseException:
@@ -209,7 +213,6 @@ class Egress:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=DEFAULT_HEADERS,
-            skip_auto_headers=("Content-Type",),
             auto_decompress=False,
             trust_env=False,
         )
