@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+from starlette.requests import ClientDisconnect
 
 from rules.errors import FieldError, Forbidden, InvalidInput, MalformedBody, PayloadTooLarge, Unauthenticated
 from rules.ranges import shown
@@ -53,17 +53,20 @@ def _refuse_forgery(request: Request) -> None:
 
 def _site_of(origin: str | None, request: Request) -> str:
     """Judge by Origin where a browser sends no Sec-Fetch-Site: old ones, and all of them over plain HTTP."""
-    same = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    same = origin is None or origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
     return "same-origin" if same else "cross-site"
 
 
 async def json_body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
     """Read a JSON body, of an authenticated caller only; raises MalformedBody (400) or PayloadTooLarge (413)."""
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY_BYTES:
-            raise PayloadTooLarge([FieldError("body", f"is over the limit of {MAX_BODY_BYTES} bytes (8 MiB)")])
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_BODY_BYTES:
+                raise PayloadTooLarge([FieldError("body", f"is over the limit of {MAX_BODY_BYTES} bytes (8 MiB)")])
+    except ClientDisconnect:
+        raise MalformedBody([FieldError("body", "ends before it is complete")]) from None
     try:
         value = json.loads(bytes(data), parse_constant=_refuse_constant)
     except RecursionError:

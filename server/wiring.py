@@ -65,9 +65,10 @@ class Platform:
 
     async def close(self) -> None:
         """Finish what is in flight and close every connection."""
-        await self.assistant.aclose()
-        if self.worker is not None and self._working is not None:
+        if self.worker is not None:
             self.worker.stop()
+        await self.assistant.aclose()
+        if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
         await self.egress.close()

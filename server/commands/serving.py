@@ -3,16 +3,20 @@
 import asyncio
 import contextlib
 import gc
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from rich.console import Console
 
+from rules.errors import Unavailable
 from server.app import build_app
 from server.settings import Settings
 from server.wiring import Platform, wire
+from store.migrate import migrate
 
 _out = Console()
+_GRACE_SECONDS = 5  # for requests under way; a client that never ends its upload must not keep us from stopping
 
 
 class _Server(uvicorn.Server):
@@ -28,7 +32,11 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncItera
     """Run a server in this process and give its base URL and its platform; port 0 takes a free one."""
     platform = wire(settings)
     config = uvicorn.Config(
-        build_app(platform, with_worker=with_worker), host=settings.host, port=settings.port, log_level="warning"
+        build_app(platform, with_worker=with_worker),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve())
@@ -52,6 +60,16 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def _check_port(settings: Settings) -> None:
+    """Raise Unavailable when the address cannot be listened on, before anything says that it is."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        where, why = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
+        raise Unavailable(f"Cannot listen on {where}: {why}. --host and --port choose another.") from None
+
+
 async def serve(settings: Settings, *, with_worker: bool) -> None:
     """Run the server until a signal, and say where it is."""
     platform = wire(settings)
@@ -61,7 +79,10 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
         port=settings.port,
         log_level="info",
         access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    _check_port(settings)
+    await migrate(platform.database)  # here, what is wrong with the store is one line; in the server, it is a trace
     settle_memory()
     _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API documentation at /docs).")
     _out.print("`hookwright console-link` prints a link to the console, `hookwright keys create NAME` an API key.")
