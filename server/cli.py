@@ -9,12 +9,20 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
+from sqlalchemy.exc import SQLAlchemyError
 
 from rules.errors import HookwrightError
 from server.commands import admin, listening, sending
 from server.settings import Settings, read_settings
+from server.terminal import clean
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Webhooks that you configure by talking to them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Webhooks that you configure by talking to them.",
+)
 app.add_typer(admin.keys, name="keys", help="API keys: create, list, revoke.")
 app.add_typer(sending.events, name="events", help="Send events to a running server.")
 app.add_typer(sending.deliveries, name="deliveries", help="Retry and replay deliveries on a running server.")
@@ -85,7 +93,14 @@ def main() -> None:
     try:
         app()
     except HookwrightError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error.detail}", highlight=False, soft_wrap=True)
+        _say_error(error.detail)
         sys.exit(2)
+    except (OSError, SQLAlchemyError) as error:  # a port in use, a file that is not there, a store that is not ours
+        _say_error(str(getattr(error, "orig", None) or error))
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say_error(text: str) -> None:
+    Console(stderr=True).print(Text.assemble(("error: ", "red"), " ".join(clean(text).split())), soft_wrap=True)

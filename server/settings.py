@@ -1,14 +1,24 @@
 """Settings, from `HOOKWRIGHT_*` variables and a `.env` file; read in `server/wiring.py` and the CLI only."""
 
 import ipaddress
+import logging
+import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from rapidfuzz import process
 
 from rules.addresses import Policy
 from rules.errors import FieldError, InvalidInput
+
+_PREFIX = "HOOKWRIGHT_"
+_NEAR = 85
+
+log = logging.getLogger("hookwright.settings")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -27,7 +37,7 @@ class Settings(BaseSettings):
     egress_allow: Annotated[tuple[Network, ...], NoDecode] = ()
     egress_allow_http: bool = False
     egress_proxy: str | None = None
-    egress_ca_file: Path | None = None
+    egress_ca_file: FilePath | None = None
     model: str | None = None
     openai_base_url: str | None = Field(
         default=None, validation_alias=AliasChoices("HOOKWRIGHT_OPENAI_BASE_URL", "OPENAI_BASE_URL")
@@ -42,6 +52,14 @@ class Settings(BaseSettings):
         """Read CIDRs from a comma-separated text."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("egress_proxy")
+    @classmethod
+    def check_proxy(cls, value: str | None) -> str | None:
+        """Refuse what is not the URL of an HTTP proxy: each delivery would fail."""
+        if value is not None and not re.match(r"https?://[^/]", value):
+            raise ValueError("must be the URL of an HTTP proxy, such as http://proxy.example:3128")
+        return value
+
     @property
     def policy(self) -> Policy:
         """Return which addresses and schemes may be called."""
@@ -50,11 +68,26 @@ class Settings(BaseSettings):
 
 def read_settings(**overrides: object) -> Settings:
     """Read the settings; raises InvalidInput naming the variable that is wrong."""
+    _warn_of_slips(os.environ)
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         wrong = [
-            FieldError("HOOKWRIGHT_" + ".".join(str(part) for part in entry["loc"]).upper(), entry["msg"])
+            FieldError(_PREFIX + str(entry["loc"][0]).upper().removeprefix(_PREFIX), _plain(entry["msg"]))
             for entry in error.errors(include_input=False)
         ]
-        raise InvalidInput(wrong) from None
+        raise InvalidInput(list({entry.field: entry for entry in reversed(wrong)}.values())) from None
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _warn_of_slips(names: Iterable[str]) -> None:
+    """Say so when a variable is nearly a setting: a misspelt one would be passed over in silence."""
+    known = [_PREFIX + name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name.startswith(_PREFIX) and name not in known:
+            near = process.extractOne(name, known, score_cutoff=_NEAR)
+            if near is not None:
+                log.warning("%s is not a setting; did you mean %s?", name, near[0])

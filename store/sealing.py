@@ -9,14 +9,18 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from rules.errors import Unavailable
+from rules.errors import InvalidInput, Unavailable
 
 
 class SealingBox:
     """Seal JSON values with the master key; several keys allow rotation (the first one seals, all of them open)."""
 
     def __init__(self, keys: list[bytes]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:  # its text may quote a key
+            message = "holds no key, or one that is not 32 bytes in URL-safe base64 (several are separated by commas)"
+            raise InvalidInput.of("HOOKWRIGHT_MASTER_KEY (or the file master.key)", message) from None
 
     def seal(self, value: Any) -> str:
         """Encrypt a JSON value (authenticated, with a fresh nonce) to URL-safe text."""

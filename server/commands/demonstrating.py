@@ -15,6 +15,7 @@ from server.commands.main_job import MainJob
 from server.commands.serving import running
 from server.receiver import Received, Receiver
 from server.settings import Settings
+from server.terminal import clean
 from server.wiring import Platform
 from webhooks.actor import Actor
 
@@ -99,7 +100,9 @@ async def _receiving(port: int) -> AsyncIterator[str]:
 
 def _show(received: Received) -> None:
     _out.print(
-        f"  receiver: {received.path} → {received.status} ({len(received.body)} bytes)", style="dim", markup=False
+        f"  receiver: {clean(received.path)} → {received.status} ({len(received.body)} bytes)",
+        style="dim",
+        markup=False,
     )
 
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from rules.errors import InvalidInput
 from server.receiver import Received, Receiver
+from server.terminal import clean
 
 _out = Console()
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)?")
@@ -48,11 +50,11 @@ async def _listen(receiver: Receiver, port: int) -> None:
 
 def _show(received: Received) -> None:
     colour = {True: "green", False: "red", None: "yellow"}[received.verified]
-    _out.print(f"[{colour}]● {received.how}[/{colour}] → {received.status}  {received.path}", highlight=False)
+    _out.print(Text.assemble((f"● {received.how}", colour), f" → {received.status}  {clean(received.path)}"))
     for name, value in received.headers.items():
         if name.startswith(("webhook-", "x-", "content-type")):
-            _out.print(f"  {name}: {value}", style="dim", highlight=False, markup=False)
-    _out.print(received.body.decode(errors="replace")[:_SHOWN_BODY], highlight=False, markup=False)
+            _out.print(clean(f"  {name}: {value}"), style="dim", highlight=False, markup=False)
+    _out.print(clean(received.body.decode(errors="replace")[:_SHOWN_BODY]), highlight=False, markup=False)
 
 
 def _seconds(text: str) -> float:
