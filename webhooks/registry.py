@@ -19,7 +19,6 @@ from store.session import Database
 from webhooks import secrets
 from webhooks.actor import Actor
 from webhooks.columns import Columns
-from webhooks.profiles import PROFILES
 from webhooks.views import ChangeView, FieldChange, WebhookView, change_view, diff
 
 
@@ -145,7 +144,7 @@ class Registry:
             before: dict[str, Any] = {"deleted_at": datetime.now(UTC)}
         else:
             kept = self._columns.thaw(self._box.open(change["undo_sealed"]))
-            before, values = kept["before"], kept["after"]
+            before, values = kept["before"], {"deleted_at": None, **kept["after"]}
         touched = [name for name in values if row[name] != values[name]]
         if touched:
             names = ", ".join(sorted({name.removesuffix("_sealed") for name in touched}))
@@ -224,12 +223,6 @@ class Registry:
         if perspective is None:
             raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
         return str(perspective["kind"])
-
-
-def defaults_of(profile: str) -> dict[str, Any]:
-    """Return a profile's retry and timeout defaults, for the form and the documentation."""
-    chosen = PROFILES[profile]
-    return {"retry": chosen.retry.as_dict(), "timeout_ms": chosen.timeout_ms}
 
 
 def _only_differences(

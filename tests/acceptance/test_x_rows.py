@@ -103,6 +103,18 @@ async def test_x02_undo_is_refused_when_the_field_changed_again(api: Api):
     assert (await api.patch(path, {"name": "Third"}))["change_id"] is None
 
 
+async def test_x02_undo_of_a_setting_is_refused_while_the_webhook_is_deleted(api: Api):
+    webhook = await api.webhook("http://127.0.0.1:9/")
+    path = f"/v1/webhooks/{webhook['id']}"
+    renamed = (await api.patch(path, {"name": "Second"}))["change_id"]
+    await api.client.delete(path)
+    await api.refused("POST", f"/v1/changes/{renamed}/undo", {}, 409)
+    [deletion, _, _] = await changes(api)
+    await api.post(f"/v1/changes/{deletion['id']}/undo")
+    await api.post(f"/v1/changes/{renamed}/undo")
+    assert (await api.get(path))["name"] == webhook["name"]
+
+
 async def test_x02_a_secret_that_changed_is_called_replaced_and_undo_brings_the_old_one_back(
     api: Api, receiver: Receiver, endpoint: str
 ):
