@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from rules.errors import NotFound
-from tools.changing import FILTERS, brief, outcome, report, widened
+from tools.changing import FILTERS, report, widened
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, refused
 from webhooks.views import ChangeView, FieldChange, diff
@@ -42,11 +42,8 @@ async def undo_change(services: Services, call: Call, arguments: UndoChange) -> 
     if title and (refusal := await approved(call, title, [item.as_dict() for item in _shown(change, inverse)])):
         return refusal
     changed = await services.registry.undo(call.workspace_id, change.id, call.actor)
-    if change.action == "create" and changed.change is not None:
-        call.record(changed.change)
-        gone = {"ok": True, "webhook": brief(changed.webhook), "deleted": True, **outcome(changed.change)}
-        return {**gone, "undone": _line(change)}
-    return {**await report(services, call, changed), "undone": _line(change)}
+    gone = {"deleted": True} if change.before is None else {}
+    return {**await report(services, call, changed), **gone, "undone": _line(change)}
 
 
 async def _chosen(services: Services, call: Call, change_id: str | None) -> ChangeView | None:

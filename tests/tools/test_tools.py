@@ -1,12 +1,22 @@
 """What the tools answer."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from agent.calls import holds_untrusted
+from rules.diagnosis import Diagnosis
+from rules.findings import Evidence
+from rules.outcomes import Cause
+from rules.probe_report import ProbeReport, Stage
+from store import deliveries as store
 from tests.tools.conftest import Person
 from tools.catalogue import TOOLS
+from webhooks.intake import Intake, NewEvent
+from webhooks.wakeup import Wakeup
 
 NAMES = {
     "list_webhooks", "get_webhook", "create_webhook", "edit_webhook", "edit_endpoint", "set_enabled", "delete_webhook",
@@ -91,6 +101,56 @@ async def test_retry_makes_one_delivery_due(person: Person) -> None:
     assert (await person.run("list_deliveries"))["deliveries"] == []
 
 
+async def test_single_delivery_shows_responses_only_as_untrusted_and_capped(person: Person) -> None:
+    webhook = await person.house.webhook()
+    database = person.house.database
+    await Intake(database, Wakeup()).accept("ws_1", [NewEvent("purchase", {})])
+    page = await person.house.services.insights.deliveries("ws_1")
+    delivery_id = page.items[0]["id"]
+    row = {
+        "id": "att_1",
+        "workspace_id": "ws_1",
+        "webhook_id": webhook.id,
+        "delivery_id": delivery_id,
+        "event_id": page.items[0]["event_id"],
+        "event_type": "purchase",
+        "number": 1,
+        "status": "failed",
+        "status_code": 500,
+        "duration_ms": 5,
+        "cause": "server_error",
+        "error": "HTTP 500",
+        "attempted_at": datetime.now(UTC),
+        "delivered_at": None,
+        "request_headers": "{}",
+        "response_headers": '{"x-note": "planted"}',
+        "response_body": "planted " * 200,
+    }
+    async with database.write() as connection:
+        await store.log(connection, [row])
+    retried = await person.run("retry_delivery", delivery_id=delivery_id)
+    assert retried["delivery"]["attempts"] == 1
+    assert "planted" not in json.dumps(retried)
+    shown = (await person.run("get_delivery", delivery_id=delivery_id))["delivery"]
+    [attempt] = shown.pop("attempts_log")
+    assert "planted" not in json.dumps(shown)
+    assert len(attempt.pop("response_body")["untrusted"]) == 600
+    assert "planted" not in json.dumps(attempt)
+
+
+async def test_probe_in_a_diagnosis_is_the_endpoints_word(person: Person) -> None:
+    class ProbingDoctor:
+        async def diagnose(self, *_: Any, **__: Any) -> Diagnosis:
+            probe = ProbeReport(http=Stage(ok=True, ms=1, detail={"status": 200, "server": "planted"}))
+            return Diagnosis(Cause.HEALTHY, "All is well.", (Evidence("probe", "HTTP: answers 200"),), (), probe)
+
+    person.house.services = replace(person.house.services, doctor=ProbingDoctor())  # type: ignore[arg-type]
+    result = await person.run("diagnose_webhook", webhook_id="wh_1")
+    assert result["probe"]["untrusted"]["http"]["server"] == "planted"
+    assert result["evidence"][0]["untrusted"] is True
+    assert holds_untrusted(result)
+
+
 @pytest.mark.parametrize("since", ["yesterday", "2026-01-01", "2026-01-01T00:00:00"])
 async def test_replay_needs_a_time_with_a_zone(person: Person, since: str) -> None:
     webhook = await person.house.webhook()
@@ -129,6 +189,9 @@ async def test_undo_of_a_deletion_brings_the_webhook_back_after_a_yes(person: Pe
     assert await person.house.get(webhook.id)
     again = await person.run("undo_change", change_id=gone["change_id"])
     assert again["ok"] is False
+    anew = await person.run("undo_change", change_id=back["change_id"])
+    assert anew["deleted"] is True
+    assert (await person.run("list_webhooks"))["total"] == 0
 
 
 async def test_undo_of_a_creation_deletes_after_a_yes_only(person: Person) -> None:
