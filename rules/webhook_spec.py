@@ -11,7 +11,6 @@ from rules.header_fields import HeaderName, HeaderValue, check_custom_headers
 from rules.ranges import decimal, shown, storable, text, whole, whole_text
 
 MAX_RETRIES = 10
-NAMED_PROFILES = ("standard", "perspective", "perspection", "funnel")
 
 ProfileName = Literal["standard", "perspective", "perspection", "funnel"]
 Operator = Literal["eq", "ne", "gt", "lt", "gte", "lte", "exists", "contains"]

@@ -1,7 +1,6 @@
 """Queries on webhooks and on the record of their changes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
@@ -112,9 +111,3 @@ async def change_page(
     if webhook_id is not None:
         statement = statement.where(changes.c.webhook_id == webhook_id)
     return await fetch_page(connection, statement.order_by(changes.c.id.desc()), limit, offset)
-
-
-async def newest_change_at(connection: AsyncConnection, webhook_id: str) -> datetime | None:
-    """Return when a webhook was last changed."""
-    statement = select(changes.c.at).where(changes.c.webhook_id == webhook_id).order_by(changes.c.id.desc()).limit(1)
-    return (await connection.execute(statement)).scalar_one_or_none()
