@@ -20,7 +20,7 @@ class RetryPolicy:
     """How failed attempts are repeated.
 
     Attributes:
-        max_retries: Attempts after the first: 0 to 10, or to 20 with a schedule.
+        max_retries: Attempts after the first: 0 to 10.
         strategy: `exponential` waits `base_seconds ** attempt` seconds (2, 4, 8, 16 …); `schedule` waits
             `schedule[attempt - 1]` seconds, and its last entry from there on.
         base_seconds: The base of `exponential`.

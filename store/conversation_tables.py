@@ -35,8 +35,9 @@ class Conversation(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """One entry of a transcript, in order of `position`.
 
-    `role` is `user` ({text}), `assistant` ({text, tool_calls, suggestions?}), `tool` ({call_id, name, result}) or
-    `answer` ({interrupt_id, kind, title, value}: what a person said to a form or an approval).
+    `role` is `user` ({text}), `assistant` ({text, tool_calls, suggestions?}), `tool` ({call_id, name, result}),
+    `answer` ({interrupt_id, kind, title, value}: what a person said to a form or an approval) or `note` ({text}: why a
+    turn failed; the model does not see it).
     """
 
     __tablename__ = "messages"

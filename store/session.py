@@ -54,7 +54,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for reading one consistent state."""
+        """Open a connection for reading: SQLite shows one consistent state, PostgreSQL the newest at each statement."""
         async with self.engine.connect() as connection:
             yield connection
 

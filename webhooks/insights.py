@@ -79,7 +79,7 @@ class Insights:
         return [{**row, "payload": json.loads(row["payload"])} for row in rows]
 
     async def retry(self, workspace_id: str, delivery_id: str) -> dict[str, Any]:
-        """Make a finished delivery due now, with fresh retries; one that still waits is only brought forward."""
+        """Make a delivery due now, with its retries restored, whether it has finished or still waits."""
         now = datetime.now(UTC)
         async with self._database.write() as connection:
             row = await store.get(connection, workspace_id, delivery_id)
