@@ -17,7 +17,10 @@ from webhooks.views import FieldChange, WebhookView
 _SECRET_WORDS = ("authorization", "cookie", "secret", "token", "password", "signature", "key")
 _PAGE = 100
 _MANY = 12
-_SHORT = ("id", "name", "url", "enabled", "state", "perspective_id", "perspective_name", "last_error")
+_SHORT = (
+    *("id", "name", "url", "enabled", "state", "perspective_id", "perspective_name"),
+    *("consecutive_failures", "last_error"),
+)
 
 
 class ListWebhooks(Arguments):
