@@ -3,22 +3,25 @@
 What is secret is typed hidden and posted to /v1/webhooks by this program itself; the conversation never sees it.
 """
 
-import asyncio
 import json
 import re
+import signal
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import httpx2
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.guided.wording import value_text
 from rules.errors import Unavailable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DRAFT = ("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score")
-_YES = frozenset({"y", "yes"})
+_WORD = re.compile(r"\S*\s")
+_YES, _NO = frozenset({"y", "yes"}), frozenset({"", "n", "no"})
 _LEAVE = frozenset({"/quit", "/exit", "/q"})
 
 
@@ -26,7 +29,7 @@ class Person(Protocol):
     """Whoever sits at the keyboard."""
 
     async def type(self, prompt: str, *, hidden: bool = False) -> str:
-        """Return a typed line; raises EOFError at the end of input."""
+        """Return a typed line; raises EOFError at the end of input and on Ctrl+C."""
         ...
 
 
@@ -37,8 +40,52 @@ class Keyboard:
         self._console = console
 
     async def type(self, prompt: str, *, hidden: bool = False) -> str:
-        """Read one line, without an echo when it is secret."""
-        return await asyncio.to_thread(self._console.input, Text(prompt, style="bold cyan"), password=hidden)
+        """Read one line, without an echo when it is secret.
+
+        Nothing else goes on meanwhile, so the line is read here: a thread would keep the terminal after Ctrl+C.
+        """
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._console.input(Text(prompt, style="bold cyan"), password=hidden)
+        except KeyboardInterrupt:
+            self._console.print()
+            raise EOFError from None
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class Flow:
+    """Text that arrives in pieces, broken between words at the width of a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._column = 0
+        self._rest = ""
+
+    def add(self, text: str) -> None:
+        """Show every word that is complete by now."""
+        text = self._rest + text
+        end = 0
+        for word in _WORD.finditer(text):
+            self._show(word[0])
+            end = word.end()
+        self._rest = text[end:]
+
+    def end(self) -> None:
+        """Show what is left, and end the line."""
+        self._show(self._rest)
+        self._console.print()
+        self._column, self._rest = 0, ""
+
+    def _show(self, word: str) -> None:
+        room = self._console.width - self._column if self._console.is_terminal else len(word) + 1
+        if self._column and cell_len(word.rstrip()) > room:
+            self._console.print()
+            self._column = 0
+        if cell_len(word) > self._console.width - self._column:
+            word = word.rstrip(" ")
+        self._console.print(Text(word), end="", soft_wrap=True)
+        self._column = 0 if word.endswith("\n") else self._column + cell_len(word)
 
 
 async def converse(base_url: str, key: str, *, perspective_id: str | None = None) -> None:
@@ -66,6 +113,7 @@ class Terminal:
         self._client = client
         self._console = console
         self._person = person
+        self._flow = Flow(console)
         self._perspective_id = perspective_id
         self._conversation_id: str | None = None
         self._suggestions: list[str] = []
@@ -86,18 +134,28 @@ class Terminal:
 
     def _chosen(self, line: str) -> str:
         number = int(line) if line.isascii() and line.isdigit() else 0
-        return self._suggestions[number - 1] if 0 < number <= len(self._suggestions) else line
+        if not 0 < number <= len(self._suggestions):
+            return line
+        self._line(f"→ {self._suggestions[number - 1]}", "cyan")
+        return self._suggestions[number - 1]
 
     async def _exchange(self, message: str) -> None:
         body = {"message": message, "conversation_id": self._conversation_id, "perspective_id": self._perspective_id}
         await self._show("/v1/chat", {name: value for name, value in body.items() if value is not None})
         while self._interrupt is not None:
             interrupt = self._interrupt
-            value = await (self._approval(interrupt) if interrupt["kind"] == "approval" else self._form(interrupt))
+            value = await self._answer(interrupt)
             path = f"/v1/chat/{self._conversation_id}/resume"
             await self._show(path, {"interrupt_id": interrupt["id"], "value": value})
         for number, suggestion in enumerate(self._suggestions, 1):
             self._line(f"  {number}. {suggestion}", "cyan")
+
+    async def _answer(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
+        approval = interrupt["kind"] == "approval"
+        try:
+            return await (self._approval(interrupt) if approval else self._form(interrupt))
+        except EOFError:
+            return {"approved": False} if approval else {"cancelled": True}
 
     async def _show(self, path: str, body: dict[str, Any]) -> None:
         self._suggestions, self._interrupt = [], None
@@ -115,9 +173,7 @@ class Terminal:
                     if line.startswith("data: "):
                         yield json.loads(line.removeprefix("data: "))
         except httpx2.ConnectError:
-            raise Unavailable(
-                f"No server answers at {self._client.base_url}. Start one with `hookwright serve`."
-            ) from None
+            raise self._gone() from None
         except httpx2.HTTPError as error:
             self._line(f"The connection broke ({type(error).__name__}). The server finishes the turn by itself.", "red")
 
@@ -126,9 +182,9 @@ class Terminal:
             case "RUN_STARTED":
                 self._conversation_id = event["threadId"]
             case "TEXT_MESSAGE_CONTENT":
-                self._console.print(Text(clean(event["delta"])), end="", soft_wrap=True)
+                self._flow.add(clean(event["delta"]))
             case "TEXT_MESSAGE_END":
-                self._console.print()
+                self._flow.end()
             case "TOOL_CALL_START":
                 self._line(f"· {event['toolCallName']}", "dim")
             case "RUN_ERROR":
@@ -149,13 +205,17 @@ class Terminal:
         self._line(f"\n{interrupt['title']}", "bold yellow")
         table = Table("", "before", "after")
         for change in interrupt.get("diff") or ():
-            table.add_row(*(Text(clean(_shown(change[name]))) for name in ("field", "before", "after")))
+            sides = (_shown(change["field"], change[side]) for side in ("before", "after"))
+            table.add_row(*(Text(clean(cell)) for cell in (change["field"].replace("_", " "), *sides)))
         self._console.print(table)
-        return {"approved": (await self._person.type("Do it? [y/N] ")).strip().lower() in _YES}
+        while (typed := (await self._person.type("Do it? [y/N] ")).strip().lower()) not in _YES | _NO:
+            self._line("Please type y or n.", "dim")
+        return {"approved": typed in _YES}
 
     async def _form(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
         prefill = interrupt.get("prefill") or {}
-        self._line(f"\n{interrupt['title']} (an empty URL cancels; secrets go straight to the server)", "bold yellow")
+        how = "Ctrl+C" if prefill.get("url") else "an empty URL"
+        self._line(f"\n{interrupt['title']} ({how} cancels; secrets go straight to the server)", "bold yellow")
         while True:
             typed = await self._fields(prefill)
             if typed is None:
@@ -171,7 +231,7 @@ class Terminal:
     async def _fields(self, prefill: Mapping[str, Any]) -> dict[str, Any] | None:
         typed: dict[str, Any] = {}
         present = prefill.get("url") or ""
-        hint = f" [{clean(present)}; - cancels]" if present else ""
+        hint = f" [{clean(present)}]" if present else ""
         url = (await self._person.type(f"URL{hint}: ")).strip() or present
         if url in {"", "-"}:
             return None
@@ -191,10 +251,16 @@ class Terminal:
         return typed
 
     async def _save(self, prefill: Mapping[str, Any], typed: dict[str, Any]) -> httpx2.Response:
-        if prefill.get("webhook_id"):
-            return await self._client.patch(f"/v1/webhooks/{prefill['webhook_id']}", json=typed)
-        known = {name: prefill[name] for name in _DRAFT if prefill.get(name) is not None}
-        return await self._client.post("/v1/webhooks", json={**known, **typed})
+        try:
+            if prefill.get("webhook_id"):
+                return await self._client.patch(f"/v1/webhooks/{prefill['webhook_id']}", json=typed)
+            known = {name: prefill[name] for name in _DRAFT if prefill.get(name) is not None}
+            return await self._client.post("/v1/webhooks", json={**known, **typed})
+        except httpx2.TransportError:
+            raise self._gone() from None
+
+    def _gone(self) -> Unavailable:
+        return Unavailable(f"No server answers at {self._client.base_url}. Start one with `hookwright serve`.")
 
     def _problem(self, answer: httpx2.Response) -> None:
         try:
@@ -204,7 +270,9 @@ class Terminal:
         self._line(str(detail), "red")
 
     def _line(self, text: str, style: str) -> None:
-        self._console.print(Text(clean(text), style=style), soft_wrap=True)
+        # Lines break between words in a terminal; what is long and without a space stays whole, to be copied.
+        wrapped = Text(clean(text), style=style, overflow="ignore")
+        self._console.print(wrapped, soft_wrap=not self._console.is_terminal, crop=False)
 
 
 def clean(text: str) -> str:
@@ -212,7 +280,5 @@ def clean(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "—"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _shown(field: str, value: Any) -> str:
+    return "—" if value is None else value_text(field, value)

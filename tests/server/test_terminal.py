@@ -1,6 +1,8 @@
 """The assistant in a terminal, against the real server and a scripted model endpoint."""
 
+import asyncio
 import io
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +12,9 @@ import pytest
 from rich.console import Console
 
 from rules.errors import Unavailable
-from server.terminal import Terminal, clean
+from server.terminal import Flow, Terminal, clean
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
+from tests.processes import HOOKWRIGHT
 from tests.serving import Api, serving
 
 SECRET = "Bearer planted-77"
@@ -70,7 +73,7 @@ async def test_refused_url_is_explained_and_asked_again(server: Api, model: Open
     assert (await server.get("/v1/webhooks"))["total"] == 0
 
 
-@pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 1), ("", 1)])
+@pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 1), ("", 1), ("perhaps", 1)])
 async def test_approval_shows_the_diff_and_takes_y_or_n(
     server: Api, model: OpenAIServer, answer: str, left: int
 ) -> None:
@@ -80,6 +83,49 @@ async def test_approval_shows_the_diff_and_takes_y_or_n(
     assert "Delete" in screen
     assert "http://127.0.0.1:9/in" in screen
     assert (await server.get("/v1/webhooks"))["total"] == left
+
+
+async def test_end_of_input_in_a_form_cancels_it(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("The form was closed.")]
+    screen, _ = await talk(server, "set up a webhook", "https://example.com/in")
+    assert "The form was closed." in screen
+    assert (await server.get("/v1/webhooks"))["total"] == 0
+
+
+async def test_approval_shows_filters_in_words(server: Api, model: OpenAIServer) -> None:
+    webhook = await server.webhook("http://127.0.0.1:9/in", trust_score={"min": 70})
+    wider = {"webhook_id": webhook["id"], "min": 5}
+    model.script = [Turn(calls=[("set_trust_filter", wider)]), Turn("That is settled.")]
+    screen, _ = await talk(server, "from 5", "n")
+    assert "at least 70" in screen
+    assert "at least 5 " in screen
+
+
+async def test_ctrl_c_leaves_at_once_and_without_a_trace(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *HOOKWRIGHT,
+        *("chat", "--url", "http://127.0.0.1:9", "--key", "unused"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"HOOKWRIGHT_HOME": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        seen = await process.stdout.readuntil(b"you> ")
+        process.send_signal(signal.SIGINT)
+        seen += await process.stdout.read()
+    assert b"Traceback" not in seen
+    assert await process.wait() == 0
+
+
+def test_streamed_text_breaks_between_words() -> None:
+    screen = io.StringIO()
+    flow = Flow(Console(file=screen, width=20, force_terminal=True, color_system=None))
+    for piece in ("The answer is ve", "ry long, and a URL:\n", "https://example.com/hooks?a=1", " stays\nwhole"):
+        flow.add(piece)
+    flow.end()
+    assert screen.getvalue() == "The answer is very \nlong, and a URL:\nhttps://example.com/hooks?a=1\nstays\nwhole\n"
 
 
 async def test_edit_form_keeps_what_is_left_empty(server: Api, model: OpenAIServer) -> None:
