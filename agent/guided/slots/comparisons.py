@@ -173,7 +173,22 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
         subject = _subject_starting(page, index)
         if subject:
             return replace(one.comparison, subject=subject[0], guessed=subject[1])
-    return one.comparison
+    field = "" if one.comparison.bare else _field_after(page, one.end, right)
+    return replace(one.comparison, subject=field) if field else one.comparison
+
+
+def _field_after(page: Page, start: int, end: int) -> str:
+    """Find a payload field typed out after the number ("over 100 in properties.value"), and mark it."""
+    index = start
+    while index < end and page.tokens[index].norm in {"in", "for", "as", "on", "of", "the", "field"}:
+        index += 1
+    if index >= end or not page.free(index) or page.tokens[index].kind is not Kind.FIELD:
+        return ""
+    between = page.tokens[index + 1 : end]
+    if end < len(page.tokens) and all(token.norm in _LINKS for token in between):
+        return ""  # the field belongs to the comparison that follows it
+    page.mark([index])
+    return _path(page.tokens[index].value)
 
 
 def _mark_field(page: Page, one: _Found) -> None:

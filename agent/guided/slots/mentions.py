@@ -61,10 +61,16 @@ def read_events(page: Page) -> list[EventMention]:
         found[span.start] = EventMention(span.key, loose=span.key.split(".")[-1] in _LOOSE_ENDS)
         page.mark(span.indexes)
     for index in page.of_kind(Kind.WORD):
-        if "_" in page.tokens[index].norm:
+        if "_" in page.tokens[index].norm and not _after_number(page, index):
             page.mark([index])
             found[index] = EventMention(page.tokens[index].norm)
     return list(dict.fromkeys(found[index] for index in sorted(found)))
+
+
+def _after_number(page: Page, index: int) -> bool:
+    """Tell whether a word names what a number was read from ("over 100 in order_value"): a field, no event."""
+    before = page.tokens[max(0, index - 2) : index]
+    return len(before) > 1 and before[0].kind is Kind.NUMBER and before[1].is_word("in", "of", "for", "as")
 
 
 _LOOSE_ENDS = {"completed", "partial", "abandoned"}
@@ -75,16 +81,25 @@ def read_custom_events(page: Page) -> list[EventMention]:
     found: list[EventMention] = []
     for span in page.spans("nouns", "event"):
         for index in (span.end, span.start - 1):
-            if page.free(index) and page.tokens[index].kind in {Kind.QUOTED, Kind.FIELD}:
+            if page.free(index) and page.tokens[index].kind in {Kind.QUOTED, Kind.FIELD} and not _field(page, index):
                 found.append(EventMention(page.tokens[index].value))
                 page.mark([index])
         page.mark(span.indexes)
     for index in page.of_kind(Kind.FIELD):
+        if _field(page, index):
+            continue
         found.append(EventMention(page.tokens[index].value))
         page.mark([index])
     return found
 
 
+def _field(page: Page, index: int) -> bool:
+    """Tell whether a dotted name is a path in the payload; a custom event is a bare name such as order.shipped."""
+    token = page.tokens[index]
+    return token.kind is Kind.FIELD and token.value.split(".")[0].casefold() in _FIELD_ROOTS
+
+
+_FIELD_ROOTS = words("field_roots")
 _TAG_STOPS = words("tag_stops")
 _TAG_WALLS = words("tag_walls")
 

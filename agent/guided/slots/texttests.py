@@ -64,7 +64,7 @@ def _test(page: Page, field: Span, *, guessed: bool) -> TextTest | None:
             page.mark(range(field.end, value[1]))
             return TextTest(field.key, operator, value[0], guessed)
     before = page.tokens[field.start - 1].norm if field.start else ""
-    if before in {"has", "have", "with", "having"} and not guessed:
+    if before in {"has", "have", "with", "having"} and not guessed and not spans_at(page.tokens, index, "before"):
         return TextTest(field.key, "exists", guessed=guessed)
     return None
 
