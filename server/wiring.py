@@ -88,7 +88,7 @@ class Platform:
 
 def wire(settings: Settings) -> Platform:
     """Build a platform; nothing is connected yet."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     box = SealingBox(load_master_keys(_plain(settings.master_key), settings.home / "master.key"))
     database, wakeup = Database(settings.database_url), Wakeup()
     columns = Columns(box, settings.policy)

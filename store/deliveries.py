@@ -153,17 +153,6 @@ async def _with_events(connection: AsyncConnection, claimed: list[Any]) -> list[
     return [Claimed(*row, *found[row.workspace_id, row.event_id]) for row in claimed]
 
 
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """Return when the next waiting delivery is due."""
-    statement = (
-        select(deliveries.c.run_at)
-        .where(deliveries.c.worker_id.is_(None), deliveries.c.run_at.is_not(None))
-        .order_by(deliveries.c.run_at)
-        .limit(1)
-    )
-    return (await connection.execute(statement)).scalar_one_or_none()
-
-
 _FINISH = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("finished_id"), deliveries.c.worker_id == bindparam("by"))
@@ -277,13 +266,14 @@ async def attempt_page(connection: AsyncConnection, webhook_id: str, limit: int,
     return await fetch_page(connection, statement, limit, offset)
 
 
-async def retry(connection: AsyncConnection, delivery_ids: Sequence[str], now: datetime) -> None:
-    """Make finished deliveries due again, with their retries restored."""
-    await connection.execute(
+async def retry(connection: AsyncConnection, delivery_ids: Sequence[str], now: datetime) -> int:
+    """Make deliveries that nobody holds due now, with their retries restored; returns how many there were."""
+    result = await connection.execute(
         update(deliveries)
         .where(deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None))
         .values(status="pending", run_at=now, retries_used=0, finished_at=None)
     )
+    return int(result.rowcount)
 
 
 async def ids_to_replay(

@@ -5,7 +5,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -85,8 +85,3 @@ def _compiled(statement: Any, dialect: Dialect) -> tuple[str, tuple[str, ...], t
 def insert(connection: AsyncConnection, table: Any) -> Any:
     """Return the dialect's INSERT, the one that knows ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
-def skip_locked(connection: AsyncConnection) -> Any:
-    """Return the clause that lets workers on PostgreSQL pass over each other's rows; SQLite has one writer."""
-    return text("") if connection.dialect.name == "sqlite" else text("FOR UPDATE SKIP LOCKED")

@@ -12,9 +12,11 @@ from store.tables import Webhook
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
 
 
-async def versions(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, datetime]:
-    """Return when each webhook was last changed."""
-    statement = select(webhooks.c.id, webhooks.c.updated_at).where(webhooks.c.id.in_(list(ids)))
+async def versions(connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> dict[str, datetime]:
+    """Return when each webhook was last changed; `lock` keeps them so, taken in one order by all workers."""
+    statement = select(webhooks.c.id, webhooks.c.updated_at).where(webhooks.c.id.in_(list(ids))).order_by(webhooks.c.id)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
     return {row.id: row.updated_at for row in await connection.execute(statement)}
 
 

@@ -25,6 +25,8 @@ def alembic_config(connection: Connection | None = None) -> Config:
 async def migrate(database: Database) -> None:
     """Apply the migrations that are missing; does nothing on an up-to-date database."""
     if database.is_sqlite and database.url.database:
-        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(database.url.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # payloads are personal data; SQLite gives its journal files the same mode
     async with database.write() as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))

@@ -22,7 +22,7 @@ def driver_url(url: str) -> URL:
         parsed = None
     if parsed is None or parsed.get_backend_name() not in _DRIVERS:
         raise InvalidInput.of(
-            "DATABASE_URL", f"must be sqlite:///path or postgresql://…; got {url.rsplit('@', 1)[-1]!r}"
+            "HOOKWRIGHT_DATABASE_URL", f"must be sqlite:///path or postgresql://…; got {url.rsplit('@', 1)[-1]!r}"
         )
     return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
 

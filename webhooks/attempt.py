@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from random import Random
@@ -19,6 +20,7 @@ from webhooks.request import Target, build_request
 RESPONSE_BODY_BYTES = 16_384
 log = logging.getLogger("hookwright.attempt")
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?(?=[/?#]|$)")
 _SHOWN_HEADERS = 40
 _SHOWN_HEADER_VALUE = 512
 _json = json.JSONEncoder().encode
@@ -117,10 +119,14 @@ def error_of(exchange: Exchange) -> str:
     if not isinstance(exchange, Reply):
         return exchange.message
     if 300 <= exchange.status < 400:
-        return (
-            f"HTTP {exchange.status}: the endpoint redirects to {exchange.headers.get('location', 'nowhere')[:200]!r}"
-        )
+        return f"HTTP {exchange.status}: the endpoint redirects to {_origin(exchange.headers.get('location', ''))}"
     return f"HTTP {exchange.status}"
+
+
+def _origin(location: str) -> str:
+    """Name where a redirect leads without repeating its text, which the endpoint chooses and a model may read."""
+    match = _ORIGIN.match(location)
+    return match[0] if match else "another path"
 
 
 def _cause(exchange: Exchange) -> str:

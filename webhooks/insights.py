@@ -86,9 +86,8 @@ class Insights:
             if row is None:
                 raise NotFound("delivery", delivery_id)
             await self._check_active(connection, workspace_id, row["webhook_id"])
-            if row["worker_id"] is not None:
+            if not await store.retry(connection, [delivery_id], now):
                 raise Conflict(f"The delivery {delivery_id} is being attempted at this moment.")
-            await store.retry(connection, [delivery_id], now)
         self._wakeup.set()
         return await self.delivery(workspace_id, delivery_id)
 
@@ -118,10 +117,10 @@ class Insights:
         async with self._database.write() as connection:
             await self._check_active(connection, workspace_id, webhook_id)
             ids = await store.ids_to_replay(connection, workspace_id, dict(filters), statuses, MAX_REPLAY)
-            for start in range(0, len(ids), 500):
-                await store.retry(connection, ids[start : start + 500], now)
+            starts = range(0, len(ids), 500)
+            count = sum([await store.retry(connection, ids[start : start + 500], now) for start in starts])
         self._wakeup.set()
-        return len(ids)
+        return count
 
     async def _check(self, connection: Any, workspace_id: str, webhook_id: str) -> Mapping[str, Any]:
         row = await webhook_store.get(connection, workspace_id, webhook_id)

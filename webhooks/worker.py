@@ -14,6 +14,7 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.errors import Unavailable
 from rules.health import AttemptResult
 from rules.ids import new_id
 from rules.outcomes import Send
@@ -37,6 +38,8 @@ _GATHER_SECONDS = 0.004
 _FAULT_PAUSE_SECONDS = 1.0
 
 log = logging.getLogger("hookwright.worker")
+
+_NOTHING_SEALED = {"headers_sealed": None, "auth_header_sealed": None, "secrets_sealed": None}
 
 Finished = tuple[Claimed, Attempted]
 
@@ -128,7 +131,7 @@ class Worker:
     async def _settle(self, connection: AsyncConnection, finished: list[Finished]) -> None:
         if not finished:
             return
-        await self._refresh(connection, {row.webhook_id for row, _ in finished})
+        await self._refresh(connection, {row.webhook_id for row, _ in finished}, lock=True)
         results = [self._result(row, made) for row, made in finished]
         await store.finish(connection, results, [made.log_row() for _, made in finished])
         outcomes: dict[str, list[AttemptResult]] = defaultdict(list)
@@ -163,11 +166,19 @@ class Worker:
             self._limits.start(self._targets[row.webhook_id])
         return claimed
 
-    async def _refresh(self, connection: AsyncConnection, ids: Iterable[str]) -> None:
-        versions = await health_store.versions(connection, ids)
+    async def _refresh(self, connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> None:
+        versions = await health_store.versions(connection, ids, lock=lock)
         stale = [id_ for id_, at in versions.items() if id_ not in self._targets or self._targets[id_].version != at]
         for row in await webhook_store.by_ids(connection, stale) if stale else []:
-            self._targets[row["id"]] = open_target(row, self._columns)
+            self._targets[row["id"]] = self._open(row)
+
+    def _open(self, row: Row) -> Target:
+        """Unseal a webhook; one that cannot be unsealed waits, and the others go on."""
+        try:
+            return open_target(row, self._columns)
+        except Unavailable as error:
+            log.error("webhook %s is not delivered to: %s", row["id"], error.detail)  # noqa: TRY400 - the detail says it
+            return open_target({**row, **_NOTHING_SEALED, "enabled": False}, self._columns)
 
     def _start(self, row: Claimed) -> None:
         """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
@@ -186,7 +197,7 @@ class Worker:
             while queue and not self._stopping:
                 row = queue.popleft()
                 await self._attempt(row, self._targets[webhook_id])
-                await asyncio.sleep(0)  # answers are taken in together and requests leave together: a tenth less time
+                await asyncio.sleep(0)  # answers come in and requests leave in batches: a few per cent less time
         finally:
             self._lanes[webhook_id] -= 1
 
