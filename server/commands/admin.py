@@ -5,17 +5,17 @@ import os
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from rules.errors import InvalidInput
 from server.auth import Gatekeeper
 from server.settings import Settings, read_settings
+from server.terminal import clean
 from store.migrate import migrate
 from store.session import Database
 
+_KEY_COLUMNS = ("ID", "WORKSPACE", "ENDS IN", "CREATED (UTC)", "REVOKED (UTC)", "NAME")
+
 keys = typer.Typer(no_args_is_help=True)
-_out = Console()
 
 
 async def _with_gatekeeper(settings: Settings, job: Any) -> Any:
@@ -57,11 +57,18 @@ def list_keys() -> None:
     async def job(gatekeeper: Gatekeeper, _first: str) -> list[dict[str, Any]]:
         return await gatekeeper.keys()
 
-    table = Table("id", "name", "workspace", "ends in", "created", "revoked")
-    for key in _run(job):
-        times = (key[name].isoformat(timespec="seconds") if key[name] else "" for name in ("created_at", "revoked_at"))
-        table.add_row(key["id"], key["name"], key["workspace_id"], key["hint"], *times)
-    _out.print(table)
+    rows = [
+        ("ID", "WORKSPACE", "ENDS IN", "CREATED (UTC)", "REVOKED (UTC)", "NAME"),
+        *(_key_row(key) for key in _run(job)),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _key_row(key: dict[str, Any]) -> tuple[str, ...]:
+    times = (f"{key[name]:%Y-%m-%d %H:%M}" if key[name] else "-" for name in ("created_at", "revoked_at"))
+    return key["id"], key["workspace_id"], key["hint"], *times, clean(key["name"])
 
 
 @keys.command("revoke")

@@ -33,6 +33,18 @@ SAMPLES: list[dict[str, Any]] = [
     {"status": "abandoned", "summary": "Closed the page after the first question."},
 ]
 
+WELCOME = """
+  Console, signed in (the link works once):
+    [bold]{url}/login?token={token}[/bold]
+  Receiver, an endpoint URL for webhooks (what it gets is printed here):
+    [bold]{receiver_url}/hooks[/bold]
+  API reference:
+    {url}/docs
+
+  Choose a perspective at the top and say “set up a webhook on this perspective”.
+  Ctrl+C ends the demo; the data stays.
+"""
+
 _out = Console(highlight=False)
 
 
@@ -48,10 +60,7 @@ async def demo(settings: Settings) -> None:
         await seed(platform, receiver_url)
         platform.assistant.warm()
         token = await platform.gatekeeper.create_link_token(platform.workspace_id)
-        _out.print(f"\n  Console      [bold]{url}/login?token={token}[/bold]   (signs you in; works once)")
-        _out.print(f"  Receiver     {receiver_url}/hooks   (prints what it gets; use it as an endpoint URL)")
-        _out.print(f"  API          {url}/docs")
-        _out.print("\n  Try: “set up a webhook on this perspective”.  Ctrl+C ends the demo; the data stays.\n")
+        _out.print(WELCOME.format(url=url, token=token, receiver_url=receiver_url), soft_wrap=True)
         await _until_interrupted()
 
 

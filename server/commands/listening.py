@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from rules.errors import InvalidInput
+from rules.errors import InvalidInput, Unavailable
 from server.receiver import Received, Receiver
 from server.terminal import clean
 
@@ -43,7 +43,11 @@ def listen(
 
 
 async def _listen(receiver: Receiver, port: int) -> None:
-    async with receiver.serve(port) as url:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            url = await stack.enter_async_context(receiver.serve(port))
+        except OSError:
+            raise Unavailable(f"Cannot listen on 127.0.0.1:{port}. --port chooses another; 0 takes a free one.") from None
         _out.print(f"Listening on [bold]{url}[/bold]. Ctrl+C ends it.")
         await asyncio.Event().wait()
 

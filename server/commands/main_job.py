@@ -3,15 +3,26 @@
 import asyncio
 import json
 import secrets
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
+from rich.markup import escape
 
 from rules.errors import HookwrightError
 from server.receiver import Receiver
 
 _PATIENCE_SECONDS = 20.0
+_EVIDENCE = textwrap.TextWrapper(
+    78,
+    initial_indent="    ",
+    subsequent_indent="    ",
+    max_lines=4,
+    placeholder=" …",
+    break_long_words=False,
+    break_on_hyphens=False,
+)
 
 
 class NotSeenError(HookwrightError):
@@ -69,7 +80,7 @@ class MainJob:
         form = {name: prefill[name] for name in known if prefill.get(name)}
         webhook = await self._post("/v1/webhooks", {"name": "CRM sync", **form, **typed})
         self._receiver.secret, self._receiver.auth_header = webhook["secret"], ("Authorization", self._token)
-        self._see(bool(webhook["id"]), "the form is saved over REST", f"{webhook['id']}, {webhook['state']}", webhook)
+        self._see(bool(webhook["id"]), "the form is saved over REST", f"{webhook['id']}, nothing sent yet", webhook)
         answer = {"interrupt_id": asked["interrupt"]["id"], "value": {"webhook_id": webhook["id"]}}
         resumed = await self._post(f"/v1/chat/{asked['conversation_id']}/resume", answer)
         self._see(resumed["interrupt"] is None, "the turn is resumed", resumed["reply"], resumed)
@@ -108,7 +119,7 @@ class MainJob:
         response = await self._client.patch(f"/v1/webhooks/{webhook_id}", json=header)
         webhook = response.json()
         set_again = webhook.get("auth_header") == {"name": "Authorization", "set": True}
-        self._see(set_again, "the header is corrected", str(webhook.get("auth_header")), webhook)
+        self._see(set_again, "the header is corrected", "Authorization, set and never shown", webhook)
 
     async def _test(self, repair: dict[str, Any], webhook_id: str) -> None:
         tested = await self._post("/v1/chat", {"message": "test it", "conversation_id": repair["conversation_id"]})
@@ -142,4 +153,4 @@ class MainJob:
         if not seen:
             shown = json.dumps(whole, default=str, indent=1)[:4_000]
             raise NotSeenError(f"not seen: {step}. What came instead: {shown}")
-        self._say(f"[green]✓[/green] {step}\n    [dim]{' '.join((evidence or '').split())[:300]}[/dim]")
+        self._say(f"[green]✓[/green] {step}\n[dim]{escape(_EVIDENCE.fill(evidence or ''))}[/dim]")

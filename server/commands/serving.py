@@ -30,6 +30,7 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def running(settings: Settings, *, with_worker: bool = True) -> AsyncIterator[tuple[str, Platform]]:
     """Run a server in this process and give its base URL and its platform; port 0 takes a free one."""
+    _check_port(settings)
     platform = wire(settings)
     config = uvicorn.Config(
         build_app(platform, with_worker=with_worker),
@@ -84,7 +85,8 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
     _check_port(settings)
     await migrate(platform.database)  # here, what is wrong with the store is one line; in the server, it is a trace
     settle_memory()
-    _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API documentation at /docs).")
-    _out.print("`hookwright console-link` prints a link to the console, `hookwright keys create NAME` an API key.")
+    _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API reference at /docs).")
+    _out.print("`hookwright console-link` prints a link to the console,")
+    _out.print("`hookwright keys create NAME` an API key.")
     platform.assistant.warm()
     await uvicorn.Server(config).serve()
