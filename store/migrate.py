@@ -25,8 +25,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
 async def migrate(database: Database) -> None:
     """Apply the migrations that are missing; does nothing on an up-to-date database."""
     if database.is_sqlite and database.url.database:
-        file = Path(database.url.database)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)  # payloads are personal data; SQLite gives its journal files the same mode
+        _prepare_file(Path(database.url.database))
     async with database.write() as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
+
+
+def _prepare_file(file: Path) -> None:
+    """Create a database that only we can read: payloads are personal data. SQLite's journals get the same mode."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
