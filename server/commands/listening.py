@@ -47,7 +47,9 @@ async def _listen(receiver: Receiver, port: int) -> None:
         try:
             url = await stack.enter_async_context(receiver.serve(port))
         except OSError:
-            raise Unavailable(f"Cannot listen on 127.0.0.1:{port}. --port chooses another; 0 takes a free one.") from None
+            raise Unavailable(
+                f"Cannot listen on 127.0.0.1:{port}. --port chooses another; 0 takes a free one."
+            ) from None
         _out.print(f"Listening on [bold]{url}[/bold]. Ctrl+C ends it.")
         await asyncio.Event().wait()
 
