@@ -6,7 +6,7 @@ from agent.guided.memory import Memory
 from agent.guided.reading import Intent, Reading
 from agent.guided.script import Question, Reply
 from agent.guided.scripts import looking, settings
-from agent.guided.targets import Target, known, needs_listing, resolve, which
+from agent.guided.targets import Target, here, known, needs_listing, resolve, which
 from agent.guided.wording import label, title
 
 # Here a word that names no webhook may be something else: a tag, a new name, the subject of a question.
@@ -73,7 +73,7 @@ def cast(reading: Reading, memory: Memory) -> Target | Reply:
     if reading.intent in _ON_LAST_ACT and memory.acts and unnamed:
         return Target((str(memory.acts[-1].call.arguments.get("webhook_id") or memory.focus),))
     if reading.intent in {Intent.DIAGNOSE, Intent.FIX} and not (mention.explicit or memory.focus or reading.residue):
-        failing = [str(one["id"]) for one in known(memory) if one.get("state") == "failing"]
+        failing = [str(one["id"]) for one in here(memory) or known(memory) if one.get("state") == "failing"]
         if len(failing) == 1:
             return Target((failing[0],))
     found = resolve(without_own_words(reading), memory, loose=reading.intent in _LOOSE)

@@ -57,6 +57,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "tag_match": values.tag_match,
         "times": any(one.unit == "x" for one in values.comparisons),
         "new_webhook": new_webhook(page),
+        "rotating": bool(words & {"rotate", "regenerate"} and words & {"secret", "secrets"}),
         "idle": _idle(page, found),
         "one_webhook": _one_webhook(page),
         "fresh": len(page.tokens) > 1

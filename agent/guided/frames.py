@@ -43,6 +43,7 @@ _ALL_SETTINGS = " ".join(_SETTINGS)
 _TAKE = "clear delete disable skip kill"
 _PUT = "change create only also"
 FRAMES: tuple[Frame, ...] = (
+    _row(Intent.ROTATE, "change create", needs="rotating", lacks="secret"),
     _row(Intent.EDIT_FORM, f"{_PUT} test show rename enable", needs="secret", lacks="new_webhook"),
     _row(Intent.UNDO, "undo", lacks="filtering residue"),
     _row(Intent.SET_RETRIES, "retry change create only also", "retries", needs="number retries"),

@@ -101,8 +101,13 @@ class Memory:
 
     def _listed(self, ids: list[str]) -> None:
         self.listed = tuple(ids)
-        if len(ids) == 1 and not self.focus:
+        if len(ids) == 1 and not self.focus and not self.elsewhere(self.webhooks.get(ids[0], {})):
             self.focus = ids[0]
+
+    def elsewhere(self, webhook: Mapping[str, Any]) -> bool:
+        """Tell whether a webhook belongs to another perspective than the one that the chat is on."""
+        theirs = webhook.get("perspective_id")
+        return bool(self.perspective and theirs and theirs != self.perspective.id)
 
     def _did(self, act: Act) -> None:
         self.acts.append(act)

@@ -38,6 +38,7 @@ _PATTERNS = {
     "quoted": r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|`[^`\n]+`|(?<!\w)['‘][^'’\n]+['’](?!\w)",
     "url": r"[a-zA-Z][a-zA-Z0-9+]{1,9}://[^\s\"'<>]+",
     "id": r"\b(?:wh|dlv|evt|chg|psp|cht|ast|trg)_[0-9a-zA-Z]+\b",
+    "date": r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b(?![-T:\d])",
     "event": rf"\b(?:{_EVENT_ROOTS})[._](?:{_EVENT_ENDS})\b",
     "field": rf"\b(?:{_FIELD_ROOTS})(?:\.\w+)+|\butm_[a-z]+\b",
     "host": _HOST,

@@ -29,6 +29,12 @@ def known(memory: Memory) -> list[dict[str, Any]]:
     return listed or list(memory.webhooks.values())
 
 
+def here(memory: Memory) -> list[dict[str, Any]]:
+    """Give the webhooks of the perspective that the chat is on."""
+    perspective = memory.perspective.id if memory.perspective else ""
+    return [one for one in known(memory) if perspective and one.get("perspective_id") == perspective]
+
+
 def needs_listing(reading: Reading, memory: Memory) -> bool:
     """Tell whether a fresh list is needed to say which webhook is meant."""
     mention = reading.mention
@@ -89,8 +95,8 @@ def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
 def _implied(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
     if memory.focus:
         return Target((memory.focus,), leftover)
-    candidates = known(memory)
-    if len(candidates) == 1:
+    candidates = here(memory) or known(memory)
+    if len(candidates) == 1 and not (reading.acts and memory.elsewhere(candidates[0])):
         return Target((str(candidates[0]["id"]),), leftover)
     return which(reading, candidates, memory)
 
@@ -130,7 +136,8 @@ def command(reading: Reading, target: str) -> str:
         one = values.comparisons[0]
         noun = "timeout" if reading.intent is Intent.SET_TIMEOUT else "retries"
         return f"Set the {noun} of {target} to {one.value:g}{' ' + one.unit if noun == 'timeout' and one.unit else ''}"
-    return COMMANDS.get(reading.intent, "Show {}").format(target)
+    since = f" since {values.since}" if reading.intent is Intent.REPLAY and "-" in values.since else ""
+    return COMMANDS.get(reading.intent, "Show {}").format(target) + since
 
 
 def new_name(reading: Reading) -> str:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     WORD = "word"
     NUMBER = "number"
+    DATE = "date"
     ID = "id"
     URL = "url"
     HOST = "host"
@@ -136,6 +137,7 @@ def _header(name: str, value: str) -> Token:
 _KINDS: dict[str, tuple[Kind, Callable[[str], str]]] = {
     "quoted": (Kind.QUOTED, lambda text: text[1:-1].strip()),
     "id": (Kind.ID, str.lower),
+    "date": (Kind.DATE, str),
     "event": (Kind.EVENT, lambda text: text.lower().replace("_", ".", 1)),
     "field": (Kind.FIELD, str),
     "dotted": (Kind.FIELD, str),

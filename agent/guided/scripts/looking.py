@@ -1,5 +1,6 @@
 """Looking: lists, details, the delivery log, the change log, catalogues. Nothing here changes anything."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -127,13 +128,15 @@ def _since(result: Any, since: str) -> dict[str, Any]:
 
 
 def _start(since: str, now: datetime | None = None) -> datetime:
-    """Give the moment that "today", "24h" or "7d" begins."""
+    """Give the moment that "today", "24h" or "7d" begins; a date begins at midnight UTC."""
     moment = now or datetime.now(UTC)
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if since == "today":
         return midnight
     if since == "yesterday":
         return midnight - timedelta(days=1)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", since):
+        return datetime.fromisoformat(since).replace(tzinfo=UTC)
     units = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
     unit = next(name for name in units if since.endswith(name))
     return moment - float(since.removesuffix(unit)) * units[unit]

@@ -94,7 +94,8 @@ def retry(stage: Stage) -> Script:
         return (yield from _retry(stage, values.delivery_id))
     if mention.ordinals and listed and mention.ordinals[0] > 0:
         if mention.ordinals[0] > len(listed):
-            return ask(f"The list has only {len(listed)} deliveries.", "Show the failed deliveries")
+            noun = "delivery" if len(listed) == 1 else "deliveries"
+            return ask(f"The list has only {len(listed)} {noun}.", "Show the failed deliveries")
         return (yield from _retry(stage, listed[mention.ordinals[0] - 1]))
     arguments = {"webhook_id": stage.target} if stage.target else {}
     result = yield from stage.call("list_deliveries", **arguments, status="failed", limit=1)
@@ -127,8 +128,10 @@ def replay(stage: Stage) -> Script:
     refused = refusal(result)
     if refused:
         return refused
+    count = result.get("count", "The")
+    noun, verb = ("delivery", "is") if count == 1 else ("deliveries", "are")
     return Reply(
-        f"{result.get('count', 'The')} deliveries of {title(stage.webhook)} are queued to be sent again.",
+        f"{count} {noun} of {title(stage.webhook)} {verb} queued to be sent again.",
         ("Show the deliveries",),
     )
 

@@ -1,6 +1,7 @@
 """Values: everything that a clause carries, read in the order that leaves the least to doubt."""
 
 from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
 from agent.guided.lexicon import words
@@ -94,7 +95,20 @@ def _identifiers(page: Page) -> tuple[str, str]:
     return found["dlv"], found["chg"]
 
 
+def _is_date(text: str) -> bool:
+    """Tell whether the calendar has this day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _since(page: Page) -> str:
+    for index in page.of_kind(Kind.DATE):
+        if index and page.tokens[index - 1].is_word("since", "from", "after") and _is_date(page.tokens[index].value):
+            page.mark([index - 1, index])
+            return page.tokens[index].value
     for span in page.spans("spans"):
         if span.key != "everything":
             page.mark(span.indexes)

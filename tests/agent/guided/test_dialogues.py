@@ -78,7 +78,7 @@ def test_an_answer_to_which_webhook_is_understood(reply: str):
     world = World.of(*three())
     question = world.say("test it")
     assert world.acts == []
-    assert len(question.additional_kwargs["suggestions"]) == 3
+    assert question.additional_kwargs["suggestions"] == ['Test "CRM sync"', 'Test "Slack alerts"']
     world.say(reply)
     assert world.acts == [("test_webhook", {"webhook_id": "wh_1"})]
 
@@ -336,3 +336,46 @@ def test_a_flood_of_words_does_nothing(text: str):
     answer = world.say(text)
     assert world.calls == []
     assert "too much" in answer.text
+
+
+def two_perspectives(*names: str) -> World:
+    elsewhere = [webhook("wh_7", "Billing", perspective_id="psp_2"), webhook("wh_8", "Leads", perspective_id="psp_2")]
+    return World.of(*elsewhere, *(webhook(f"wh_{place}", name) for place, name in enumerate(names, 1)))
+
+
+def test_without_a_target_the_one_webhook_of_the_perspective_is_meant():
+    world = two_perspectives("CRM sync")
+    world.say("disable it")
+    assert world.acts == [("set_enabled", {"webhook_id": "wh_1", "enabled": False})]
+
+
+def test_without_a_target_only_the_webhooks_of_the_perspective_are_asked_about():
+    world = two_perspectives("CRM sync", "Slack alerts")
+    answer = world.say("disable it")
+    assert world.acts == []
+    assert answer.additional_kwargs["suggestions"] == ['Disable "CRM sync"', 'Disable "Slack alerts"']
+
+
+def test_a_webhook_of_another_perspective_is_found_by_its_name():
+    world = two_perspectives("CRM sync")
+    world.say("disable billing")
+    assert world.acts == [("set_enabled", {"webhook_id": "wh_7", "enabled": False})]
+
+
+def test_a_lone_webhook_of_another_perspective_is_asked_about():
+    world = World.of(webhook("wh_7", "Billing", perspective_id="psp_2"))
+    answer = world.say("disable it")
+    assert world.acts == []
+    assert answer.additional_kwargs["suggestions"] == ['Disable "Billing"']
+
+
+def test_rotating_the_secret_is_explained():
+    answer = one().say("rotate the secret")
+    assert "rotate-secret" in answer.text
+    assert "console" in answer.text
+
+
+def test_one_replayed_delivery_is_counted_as_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(World, "_replay_deliveries", lambda *_: {"ok": True, "count": 1})
+    answer = one().say("replay what failed since yesterday")
+    assert answer.text.startswith("1 delivery of ")
