@@ -48,6 +48,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.UNDO, "undo", lacks="filtering residue"),
     _row(Intent.SET_RETRIES, "retry change create only also", "retries", needs="number retries"),
     _row(Intent.SET_RETRIES, "retry", needs="times"),
+    _row(Intent.SET_RETRIES, "let_retry", needs="times", lacks="new_webhook filtering"),
     _row(Intent.REPLAY, "replay", lacks="times"),
     _row(Intent.REPLAY, "retry", needs="plural since everything", lacks="times delivery_id"),
     _row(Intent.RETRY, "retry", lacks="times"),

@@ -133,11 +133,20 @@ def command(reading: Reading, target: str) -> str:
     if reading.intent is Intent.RENAME and new_name(reading):
         return f'Rename {target} to "{new_name(reading)}"'
     if reading.intent in {Intent.SET_TIMEOUT, Intent.SET_RETRIES} and values.comparisons:
-        one = values.comparisons[0]
-        noun = "timeout" if reading.intent is Intent.SET_TIMEOUT else "retries"
-        return f"Set the {noun} of {target} to {one.value:g}{' ' + one.unit if noun == 'timeout' and one.unit else ''}"
+        return _setting_command(reading, target)
     since = f" since {values.since}" if reading.intent is Intent.REPLAY and "-" in values.since else ""
     return COMMANDS.get(reading.intent, "Show {}").format(target) + since
+
+
+def _setting_command(reading: Reading, target: str) -> str:
+    values = reading.values
+    timeout, retries = values.about("timeout"), values.about("retries")
+    if timeout and retries:
+        unit = f" {timeout[0].unit}" if timeout[0].unit else ""
+        return f"Set the timeout of {target} to {timeout[0].value:g}{unit} and the retries to {retries[0].value:g}"
+    one = values.comparisons[0]
+    noun = "timeout" if reading.intent is Intent.SET_TIMEOUT else "retries"
+    return f"Set the {noun} of {target} to {one.value:g}{' ' + one.unit if noun == 'timeout' and one.unit else ''}"
 
 
 def new_name(reading: Reading) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from urllib.parse import urlsplit
 
 from agent.guided.lexicon import phrases, table, words
 from agent.guided.tokens import Kind, Token
@@ -12,15 +13,19 @@ _NOTHING = words("idle_in_talk")
 
 def topic_of(tokens: Sequence[Token]) -> str:
     """Find the topic of a question: the one with the longest group of words that are all there, in order."""
-    words = [
-        token.norm if token.kind is not Kind.NUMBER and token.kind is not Kind.HOST else token.text.lower()
-        for token in tokens
-    ]
+    words = [_word(token) for token in tokens]
     best, size = "", 0
     for topic, group in _groups():
         if len(group) > size and _in_order(group, words):
             best, size = topic, len(group)
     return best
+
+
+def _word(token: Token) -> str:
+    """Give the word that a token counts as; of a URL on this machine, its host."""
+    if token.kind is Kind.URL and urlsplit(token.value).hostname in {"localhost", "127.0.0.1"}:
+        return "localhost"
+    return token.text.lower() if token.kind in {Kind.NUMBER, Kind.HOST} else token.norm
 
 
 @cache

@@ -68,7 +68,15 @@ def set_timeout(stage: Stage) -> Script:
             template=f"Set the timeout of {stage.label} to {{}} seconds",
             expects="number",
         )
-    return (yield from _edit(stage, timeout_ms=round(value)))
+    both = stage.reading.values.about("timeout") and stage.reading.values.about("retries")
+    counts = [one.value for one in stage.reading.values.about("retries")]
+    if both and (not 0 <= counts[0] <= _MAX_RETRIES or not counts[0].is_integer()):
+        return ask(
+            f"The retry count can be 0 to 10; {number(counts[0])} is not. I changed nothing.",
+            f"Set the retries of {stage.label} to 10",
+        )
+    retries = {"max_retries": int(counts[0])} if both else {}
+    return (yield from _edit(stage, timeout_ms=round(value), **retries))
 
 
 def _milliseconds(one: Comparison) -> float:
@@ -80,6 +88,8 @@ def _milliseconds(one: Comparison) -> float:
 def set_retries(stage: Stage) -> Script:
     """Change how often a failed delivery is retried."""
     values = stage.reading.values
+    if values.about("timeout") and values.about("retries"):
+        return (yield from set_timeout(stage))
     comparisons = (*values.about("retries"), *values.about(""))
     if stage.reading.mode == "zero" and not comparisons:
         return (yield from _edit(stage, max_retries=0))

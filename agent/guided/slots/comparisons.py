@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from agent.guided.phrase import spans_at
+from agent.guided.phrase import spans, spans_at
 from agent.guided.slots.page import Page
 from agent.guided.tokens import Kind
 
@@ -150,6 +150,9 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
         return replace(one.comparison, subject="properties.value", guessed=True)
     left = max((other.end for other in others if other.end <= one.start), default=0)
     right = min((other.start for other in others if other.start >= one.end), default=len(page.tokens))
+    after = _setting_after(page, one, left)
+    if after:
+        return replace(one.comparison, subject=after)
     for index in range(one.start - 1, left - 1, -1):
         subject = _subject_ending(page, index, left)
         if subject:
@@ -169,12 +172,25 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
             "being",
         }:
             break
+    if one.comparison.unit in {"s", "ms"} and any(True for _ in spans(page.tokens, "nouns", ("timeout",))):
+        return replace(one.comparison, subject="timeout")
     for index in range(one.end, min(right, one.end + 3)):
         subject = _subject_starting(page, index)
         if subject:
             return replace(one.comparison, subject=subject[0], guessed=subject[1])
     field = "" if one.comparison.bare else _field_after(page, one.end, right)
     return replace(one.comparison, subject=field) if field else one.comparison
+
+
+def _setting_after(page: Page, one: _Found, floor: int) -> str:
+    """Find the setting named right after its number ("10 s timeout and 5 retries"), unless one stands right before."""
+    if one.start > floor and spans_at(page.tokens, one.start - 1, "nouns", ("timeout", "retries")):
+        return ""
+    here = spans_at(page.tokens, one.end, "nouns", ("timeout", "retries"))
+    if not here or (here[0].key == "retries" and one.comparison.unit in {"s", "ms"}):
+        return ""
+    page.mark(here[0].indexes)
+    return here[0].key
 
 
 def _field_after(page: Page, start: int, end: int) -> str:
