@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from rules.errors import Unauthenticated
 from server.auth import SESSION_LIFETIME
 from server.deps import SESSION_COOKIE, CallerDep, PlatformDep
 
@@ -13,8 +14,13 @@ router = APIRouter()
 
 @router.get("/login", include_in_schema=False)
 async def login(token: str, request: Request, platform: PlatformDep) -> Response:
-    """Exchange a one-time link for a session cookie."""
-    session = await platform.gatekeeper.exchange_link(token)
+    """Exchange a one-time link for a session cookie; a browser whose link is spent is led to the page that helps."""
+    try:
+        session = await platform.gatekeeper.exchange_link(token)
+    except Unauthenticated:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        return RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
     response = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
     response.set_cookie(
         SESSION_COOKIE,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -203,6 +204,29 @@ async def test_x02_a_new_url_waits_for_approval_of_its_diff(console: Console, ap
         await expect(card.get_by_role("button")).to_have_count(0)
         await console.answer()
         assert (await api.get(f"/v1/webhooks/{webhook['id']}"))["url"] == expected
+
+
+async def test_an_approval_answered_in_words_shows_where_it_was_asked(
+    console: Console, api: Api, endpoint: str
+) -> None:
+    await api.webhook(endpoint)
+    await console.page.reload()
+    asked, chip = console.page.locator(".ask"), console.page.locator(".tool[data-tool=delete_webhook]")
+    for words, outcome, state in (
+        ("no", "You declined this.", "waiting"),
+        ("what does CRM sync send?", "Not answered.", "waiting"),
+        ("yes", "You approved this.", "done"),
+    ):
+        await console.say("delete CRM sync")
+        await expect(asked.last.get_by_role("button", name="Approve")).to_be_visible()
+        await console.answer()
+        await console.say(words)
+        await expect(asked.last.locator(".outcome")).to_have_text(outcome)
+        await console.answer()
+        await expect(chip.last).to_have_attribute("data-status", state)
+    await expect(chip.last.get_by_role("button", name="Undo")).to_be_visible()
+    rows = ["NameCRM sync", re.compile("^URLhttp"), "Eventsall events", "Signing secretset"]
+    await expect(chip.last.locator("tr")).to_have_text(rows)
 
 
 async def test_hostile_texts_stay_texts(console: Console, api: Api, receiver: Receiver, endpoint: str) -> None:

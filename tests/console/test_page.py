@@ -23,6 +23,22 @@ async def test_without_a_session_the_page_says_how_to_get_one(browser: Browser, 
     await page.close()
 
 
+async def test_a_spent_link_leads_a_browser_to_the_page_and_a_program_to_the_problem(
+    open_console: Open, api: Api
+) -> None:
+    console = await open_console()
+    token = await api.platform.gatekeeper.create_link_token(api.platform.workspace_id)
+    for _ in range(2):  # the second time the link is spent, but this browser is signed in
+        await console.page.goto(f"{api.url}/login?token={token}")
+        await console.page.locator("html[data-ready]").wait_for()
+    async with httpx2.AsyncClient(base_url=api.url) as anyone:
+        led = await anyone.get("/login", params={"token": token}, headers={"Accept": "text/html"})
+        refused = await anyone.get("/login", params={"token": token})
+    assert (led.status_code, led.headers["location"]) == (303, "/")
+    assert "set-cookie" not in led.headers
+    assert refused.status_code == 401
+
+
 async def test_the_policy_allows_nothing_but_our_own_files(api: Api) -> None:
     async with httpx2.AsyncClient(base_url=api.url) as anyone:
         page = await anyone.get("/")

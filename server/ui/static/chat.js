@@ -24,8 +24,10 @@ export class Chat {
     this.conversation = null;
     /** @type {AbortController|null} */
     this.running = null;
-    /** @type {{dismiss: () => void}|null} */
+    /** @type {{dismiss: () => void, settle: (declined: boolean) => void, turn: Turn}|null} */
     this.pending = null;
+    /** A question that was closed by typing: the message may turn out to be its answer. @type {typeof this.pending} */
+    this.closed = null;
     byId("composer").addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); });
     this.message.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.#submit(); }
@@ -41,6 +43,7 @@ export class Chat {
     this.reveal();
     this.#showList(false);
     this.pending?.dismiss();
+    this.closed = this.pending;
     this.pending = null;
     if (!this.conversation) setText(byId("chat-title"), text);
     this.#append(yours(text));
@@ -83,7 +86,7 @@ export class Chat {
     this.running?.abort();
     this.#showList(false);
     this.conversation = null;
-    this.pending = null;
+    this.pending = this.closed = null;
     this.transcript.replaceChildren();
     setText(byId("chat-title"), "Assistant");
     this.showWelcome();
@@ -159,9 +162,18 @@ export class Chat {
     if (event.type === "RUN_STARTED") this.conversation = event.threadId ?? this.conversation;
     else if (event.type === "CUSTOM" && event.name === "hookwright.suggestions") this.#suggest(event.value);
     else if (event.type === "CUSTOM" && event.name === "hookwright.interrupt") this.#ask(event.value, turn);
-    else turn.take(event);
+    else if (!this.#settle(event)) turn.take(event);
     if (event.type === "CUSTOM" && event.name === "hookwright.changes") void refresh().catch(() => {});
     if (follow) requestAnimationFrame(() => this.#scroll(true));
+  }
+
+  /** Show the result of a call that waited where it was asked for. @param {any} event @returns {boolean} */
+  #settle(event) {
+    const chip = event.type === "TOOL_CALL_RESULT" ? this.closed?.turn.chips.get(event.toolCallId) : null;
+    if (!chip) return false;
+    this.closed?.turn.take(event);
+    this.closed?.settle(chip.element.dataset.status === "waiting");
+    return true;
   }
 
   /** @param {any} interrupt @param {Turn} turn @param {{open?: boolean}} [options] */
@@ -172,7 +184,7 @@ export class Chat {
       if (this.conversation !== conversation || !conversation) return;
       void this.#resume(`/v1/chat/${encodeURIComponent(conversation)}/resume`, { interrupt_id: interrupt.id, value }, turn);
     }, options);
-    this.pending = asked;
+    this.pending = { ...asked, turn };
     turn.ask(asked.element);
     this.#scroll(true);
   }

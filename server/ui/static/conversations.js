@@ -77,6 +77,7 @@ export function replayed(messages) {
 
 /** @param {any} value */
 function outcome(value) {
+  if (value.dismissed) return "Not answered.";
   if (value.cancelled) return "Closed without saving.";
   if (value.webhook_id) return "Saved.";
   return value.approved ? "You approved this." : "You declined this.";

@@ -1,23 +1,40 @@
 /** A table of what changes: field, before → after. */
 
 import { h } from "./dom.js";
+import { perspective } from "./state.js";
 import { fieldLabel, valueText } from "./words.js";
+
+// What every webhook has, and nobody asks about when one appears or goes.
+const ORDINARY = ["description", "enabled", "profile", "retry", "timeout_ms"];
 
 /** Whether the object itself goes. @param {{field: string, after: any}} change */
 export function isRemoval({ field, after }) {
   return field === "webhook" && after === null;
 }
 
-/** @param {string} field @param {any} after */
-function becomes(field, after) {
-  return [h("span", { class: "arrow", role: "img", "aria-label": "becomes" }, "→"), h("ins", {}, valueText(field, after))];
+/** @param {string} field @param {any} value */
+const text = (field, value) => (field === "perspective_id" && perspective(value)?.name) || valueText(field, value);
+
+/** A webhook that appears or goes as a whole has one side only. @param {{field: string, before: any, after: any}[]} changes */
+function oneSide(changes) {
+  const url = changes.find(({ field }) => field === "url");
+  if (url?.before === null) return "after";
+  return url?.after === null ? "before" : null;
+}
+
+/** @param {{field: string, before: any, after: any}} change */
+function bothSides({ field, before, after }) {
+  const gone = h("del", {}, text(field, before));
+  return isRemoval({ field, after }) ? [gone] : [gone, h("span", { class: "arrow", role: "img", "aria-label": "becomes" }, "→"), h("ins", {}, text(field, after))];
 }
 
 /** @param {{field: string, before: any, after: any}[]} changes */
 export function diffTable(changes) {
-  const rows = changes.map(({ field, before, after }) => h("tr", {},
-    h("th", { scope: "row" }, fieldLabel(field)),
-    h("td", {}, h("del", {}, valueText(field, before)), ...(isRemoval({ field, after }) ? [] : becomes(field, after)))));
+  const side = oneSide(changes);
+  const shown = side ? changes.filter((each) => !ORDINARY.includes(each.field) && text(each.field, each[side]) !== "none") : changes;
+  const rows = shown.map((each) => h("tr", {},
+    h("th", { scope: "row" }, fieldLabel(each.field)),
+    h("td", {}, ...(side ? [h(side === "after" ? "ins" : "del", {}, text(each.field, each[side]))] : bothSides(each)))));
   return h("table", { class: "diff" }, h("tbody", {}, ...rows));
 }
 

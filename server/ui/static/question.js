@@ -10,7 +10,7 @@ import { webhook } from "./state.js";
  * @param {any} interrupt
  * @param {(value: any) => void} answer
  * @param {{open?: boolean}} [options] `open` shows a form's dialog at once.
- * @returns {{element: HTMLElement, dismiss: () => void}}
+ * @returns {{element: HTMLElement, dismiss: () => void, settle: (declined: boolean) => void}} `settle` tells how it was answered in words after all.
  */
 export function question(interrupt, answer, { open = true } = {}) {
   return interrupt.kind === "approval" ? approval(interrupt, answer) : form(interrupt, answer, open);
@@ -19,6 +19,12 @@ export function question(interrupt, answer, { open = true } = {}) {
 /** @param {any} interrupt @param {...Node|null} children */
 function card(interrupt, ...children) {
   return h("section", { class: "ask", "aria-label": interrupt.title }, h("h3", {}, icon(interrupt.kind === "approval" ? "alert" : "pencil"), h("span", {}, interrupt.title)), ...children);
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function setOutcome(element, text) {
+  const outcome = element.querySelector(".outcome");
+  if (outcome) outcome.textContent = text;
 }
 
 /** @param {any} interrupt @param {(value: any) => void} answer */
@@ -31,7 +37,7 @@ function approval(interrupt, answer) {
   const finish = (/** @type {string} */ text) => actions.replaceWith(h("p", { class: "outcome" }, text));
   approve.addEventListener("click", () => { finish("You approved this."); answer({ approved: true }); });
   decline.addEventListener("click", () => { finish("You declined this."); answer({ approved: false }); });
-  return { element, dismiss: () => { if (actions.isConnected) finish("Not answered."); } };
+  return { element, dismiss: () => { if (actions.isConnected) finish("Not answered."); }, settle: (declined) => setOutcome(element, declined ? "You declined this." : "You approved this.") };
 }
 
 /** @param {any} interrupt @param {(value: any) => void} answer @param {boolean} open */
@@ -57,5 +63,5 @@ function form(interrupt, answer, open) {
   button.addEventListener("click", show);
   cancel.addEventListener("click", () => finish("Closed without saving.", { cancelled: true }));
   if (open) queueMicrotask(show);
-  return { element, dismiss: () => finish("Not answered.", null) };
+  return { element, dismiss: () => finish("Not answered.", null), settle: () => setOutcome(element, "Closed without saving.") };
 }

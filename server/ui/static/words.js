@@ -55,7 +55,7 @@ export function stateLabel(webhook) {
 }
 
 const OPERATORS = /** @type {Record<string, string>} */ ({ eq: "=", ne: "≠", gt: ">", gte: "≥", lt: "<", lte: "≤", contains: "contains", exists: "exists" });
-const FIELDS = /** @type {Record<string, string>} */ ({ url: "URL", auth_header: "Auth header", event_filter: "Events", tag_filter: "Tags", trust_score: "Trust score", timeout_ms: "Timeout", max_retries: "Retries", retry: "Retries", enabled: "Enabled", perspective_id: "Perspective", has_secret: "Signing secret" });
+const FIELDS = /** @type {Record<string, string>} */ ({ url: "URL", auth_header: "Auth header", event_filter: "Events", tag_filter: "Tags", trust_score: "Trust score", timeout_ms: "Timeout", max_retries: "Retries", retry: "Retries", enabled: "Enabled", perspective_id: "Perspective", secret: "Signing secret", has_secret: "Signing secret" });
 
 /** @param {string} field */
 export function fieldLabel(field) {
@@ -83,7 +83,16 @@ function plain(value) {
   if (value === null || value === undefined || value === "") return "none";
   if (value === true) return "yes";
   if (value === false) return "no";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object") return String(value);
+  return Object.keys(value).length ? JSON.stringify(value) : "none";
+}
+
+/** @param {any} retry */
+function retryText({ max_retries: most, strategy, schedule, base_seconds: base }) {
+  if (!most) return "none";
+  const waits = strategy === "schedule" && schedule?.length ? schedule : Array.from({ length: most }, (_, index) => base ** (index + 1));
+  const shown = waits.slice(0, Math.min(most, 6)).map((/** @type {number} */ each) => duration(each * 1000));
+  return `${plural(most, "retry", "retries")}, after ${shown.join(", ")}${most > shown.length ? " …" : ""}`;
 }
 
 /** A field's value in words. @param {string} field @param {any} value */
@@ -94,7 +103,9 @@ export function valueText(field, value) {
   if (field === "trust_score" && typeof value === "object") return rangeText(value);
   if (field === "conditions" && Array.isArray(value)) return value.length ? value.map(conditionText).join(" and ") : "none";
   if (field === "auth_header" && value.name) return `${value.name} (${value.set === false ? "not set" : "set"})`;
-  if (field === "timeout_ms") return `${value} ms`;
+  if (field === "secret" && typeof value === "object") return value.set ? "set" : "none";
+  if (field === "timeout_ms") return duration(value);
+  if (field === "retry" && "max_retries" in value) return retryText(value);
   return plain(value);
 }
 
