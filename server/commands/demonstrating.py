@@ -34,15 +34,15 @@ SAMPLES: list[dict[str, Any]] = [
 ]
 
 WELCOME = """
-  Console, signed in (the link works once):
-    [bold]{url}/login?token={token}[/bold]
-  Receiver, an endpoint URL for webhooks (what it gets is printed here):
-    [bold]{receiver_url}/hooks[/bold]
-  API reference:
-    {url}/docs
+Console, signed in (the link works once):
+  [bold]{url}/login?token={token}[/bold]
+Receiver, an endpoint URL for webhooks (what it gets is printed here):
+  [bold]{receiver_url}/hooks[/bold]
+API reference:
+  {url}/docs
 
-  Choose a perspective at the top and say “set up a webhook on this perspective”.
-  Ctrl+C ends the demo; the data stays.
+Choose a perspective, and say “set up a webhook on this perspective”.
+Ctrl+C ends the demo; the data stays.
 """
 
 _out = Console(highlight=False)
