@@ -11,6 +11,7 @@ from tests.serving import Api
 
 UI = Path(__file__).parents[2] / "server" / "ui"
 BUDGET_BYTES = 40 * 1024
+OFF_SCREEN = "(all) => all.filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map(String)"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -146,3 +147,18 @@ async def test_a_session_that_ends_leads_back_to_the_link(open_console: Open) ->
     await console.page.locator("#list-empty:not([hidden])").wait_for()
     await console.page.evaluate("fetch('/logout', {method: 'POST', headers: {'X-Hookwright-Csrf': '1'}})")
     await expect(console.page.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+
+async def test_long_words_push_nothing_off_the_screen(open_console: Open, api: Api, endpoint: str) -> None:
+    name = "W" + "o" * 119
+    await api.webhook(endpoint, name=name)
+    for width in (1360, 390):
+        console = await open_console(width, 800)
+        if width < 860:
+            await console.page.get_by_role("button", name="Assistant", exact=True).click()
+        await console.say(f"what does {name} send to {endpoint}/{'long' * 60} and why would it do so at all?")
+        await console.answer()
+        for button in ("Send", "New chat", "Earlier conversations"):
+            await expect(console.page.get_by_role("button", name=button)).to_be_in_viewport(ratio=1)
+        parts = console.page.locator("#assistant *:visible")
+        assert await parts.evaluate_all(OFF_SCREEN) == []
