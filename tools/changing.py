@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from rules.filters import FilterSet
 from rules.validation import parse
@@ -52,7 +53,8 @@ async def apply(services: Services, call: Call, webhook_id: str, fields: Mapping
         now = await brief_named(services, webhook)
         return {"ok": True, "webhook": now, "changed": [], "note": "Nothing to change: it is already so."}
     reason = why_approval(webhook, changes, tainted=call.tainted)
-    if reason and (refusal := await approved(call, f"{reason} “{webhook.name}”", as_diff(changes))):
+    shown = [*as_diff(changes), *secret_travels(webhook, changes)]
+    if reason and (refusal := await approved(call, f"{reason} “{webhook.name}”", shown)):
         return refusal
     return await report(
         services, call, await services.registry.update(call.workspace_id, webhook_id, patch, call.actor)
@@ -67,6 +69,15 @@ def why_approval(webhook: WebhookView, changes: Sequence[FieldChange], *, tainte
     if any(name in new for name in FILTERS) and widened(webhook, new):
         return "Send more than before to"
     return "Change" if tainted else None
+
+
+def secret_travels(webhook: WebhookView, changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
+    """Return a line for the approval when a stored auth header would be sent to another host than before."""
+    new = next((change.after for change in changes if change.field == "url"), webhook.url)
+    before, after = (urlsplit(url).netloc for url in (webhook.url, new))
+    if webhook.auth_header is None or before == after:
+        return []
+    return [{"field": "auth_header", "before": f"sent to {before}", "after": f"the stored value is sent to {after}"}]
 
 
 def widened(webhook: WebhookView, new: Mapping[str, Any]) -> bool:
