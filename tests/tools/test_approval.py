@@ -98,7 +98,7 @@ async def test_change_that_changes_nothing_says_so(person: Person) -> None:
 
 
 @pytest.mark.parametrize(("url", "told"), [("https://other.example.com/", True), ("https://example.com/v2", False)])
-async def test_approval_says_when_the_auth_header_goes_to_another_host(person: Person, url: str, told: bool) -> None:
+async def test_approval_says_when_the_auth_header_goes_to_another_host(person: Person, *, url: str, told: bool) -> None:
     webhook = await person.house.webhook(auth_header={"name": "Authorization", "value": "Token planted"})
     person.answer = {"approved": False}
     await person.run("edit_webhook", webhook_id=webhook.id, url=url)
