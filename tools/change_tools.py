@@ -86,6 +86,7 @@ def _shown(change: ChangeView, inverse: list[FieldChange]) -> list[FieldChange]:
 def _line(change: ChangeView) -> dict[str, Any]:
     full = change.as_dict()
     short = {key: full[key] for key in ("id", "action", "actor", "webhook_id", "at", "undoable")}
+    short["name"] = (change.after or change.before or {}).get("name")
     whole = change.before is None or change.after is None
     return short if whole else {**short, "changed": full["diff"]}
 

@@ -18,6 +18,20 @@ _FIELDS = {
     "auth_header": "auth header",
     "enabled": "state",
 }
+_VERBS = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "undo": "undid a change of",
+    "rotate_secret": "rotated the secret of",
+}
+_WHO = {
+    "assistant": "by the assistant",
+    "console": "in the console",
+    "api key": "with an API key",
+    "cli": "on the command line",
+    "system": "by the system",
+}
 _ROWS = 10
 
 
@@ -130,7 +144,7 @@ def change_log(result: Result) -> str:
     if not found:
         return "No changes have been recorded yet."
     lines = [f"{place}. {_change_entry(one)}" for place, one in enumerate(found[:_ROWS], 1)]
-    return "\n".join(["The latest changes:", *lines])
+    return "\n".join(["The latest changes (times in UTC):", *lines])
 
 
 def _change_entry(one: Mapping[str, Any]) -> str:
@@ -138,11 +152,12 @@ def _change_entry(one: Mapping[str, Any]) -> str:
     who = str((actor.get("kind") if isinstance(actor, Mapping) else actor) or "").split(":")[0].replace("_", " ")
     fields = one.get("changed") or one.get("fields")
     what = "; ".join(change_line(row) for row in fields if isinstance(row, Mapping)) if isinstance(fields, list) else ""
+    verb = str(one.get("action") or "change")
     parts = [
-        str(one.get("action") or "change"),
+        f"{_VERBS.get(verb, verb)} {title(one)}" if one.get("name") else verb,
         what,
-        f"by the {who}" if who else "",
-        str(one.get("at") or ""),
+        _WHO.get(who, f"by {who}") if who else "",
+        str(one.get("at") or "")[:16].replace("T", " "),
         str(one.get("id") or ""),
         "" if one.get("undoable", True) else "not undoable",
     ]

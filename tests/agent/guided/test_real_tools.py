@@ -50,6 +50,15 @@ async def test_a07_trust_filter_by_talk_follows_and_widening_is_approved(house: 
     assert (await house.get(webhook.id)).trust_score == {"min": 70, "max": None}
 
 
+async def test_x02_the_change_list_names_the_webhook_what_changed_and_who_did_it(house: House):
+    await guided(house)
+    await house.webhook(name="CRM")
+    reply = await house.say("only when trust is at least 70")
+    told = (await house.say("what did you change?", reply["conversation_id"]))["reply"]
+    assert "1. changed “CRM” · trust score no trust filter → at least 70 · by the assistant · 20" in told
+    assert "2. created “CRM” · " in told
+
+
 async def test_a08_an_unknown_tag_is_refused_with_the_near_one(house: House):
     perspective_id = await guided(house)
     webhook = await house.webhook(name="CRM", perspective_id=perspective_id)
