@@ -29,7 +29,23 @@ class UndoChange(Arguments):
 async def list_changes(services: Services, call: Call, arguments: ListChanges) -> Result:
     """List who changed what, newest first."""
     page = await services.registry.changes(call.workspace_id, arguments.webhook_id, limit=_PAGE)
-    return {"ok": True, "changes": fitting([_line(change) for change in page.items]), "total": page.total}
+    names = {
+        webhook_id: await _name(services, call, webhook_id) for webhook_id in {each.webhook_id for each in page.items}
+    }
+    lines = [{**_line(change), "name": _whole_name(change) or names[change.webhook_id]} for change in page.items]
+    return {"ok": True, "changes": fitting(lines), "total": page.total}
+
+
+async def _name(services: Services, call: Call, webhook_id: str) -> str | None:
+    try:
+        return (await services.registry.get(call.workspace_id, webhook_id)).name
+    except NotFound:
+        return None
+
+
+def _whole_name(change: ChangeView) -> str | None:
+    """Return the name that a webhook had when it was created or deleted, or was given by this change."""
+    return (change.after or change.before or {}).get("name")
 
 
 async def undo_change(services: Services, call: Call, arguments: UndoChange) -> Result:
@@ -86,7 +102,6 @@ def _shown(change: ChangeView, inverse: list[FieldChange]) -> list[FieldChange]:
 def _line(change: ChangeView) -> dict[str, Any]:
     full = change.as_dict()
     short = {key: full[key] for key in ("id", "action", "actor", "webhook_id", "at", "undoable")}
-    short["name"] = (change.after or change.before or {}).get("name")
     whole = change.before is None or change.after is None
     return short if whole else {**short, "changed": full["diff"]}
 
