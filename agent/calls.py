@@ -17,10 +17,10 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Command, interrupt
 
 from agent.events import Called, Changed, Returned
+from rules.actor import Actor
+from rules.changes import ChangeView
 from store.conversations import Entry
 from tools.toolbox import Question, Result, Toolbox, refused
-from webhooks.actor import Actor
-from webhooks.views import ChangeView
 
 _log = logging.getLogger(__name__)
 

@@ -25,11 +25,11 @@ from agent.honesty import MAX_MODEL_CALLS, STOPPED
 from agent.memory import deeds, recall, this_turn
 from agent.model import close_model, explain
 from agent.narrator import Narrator
+from rules.actor import Actor
 from rules.errors import HookwrightError, Unavailable
 from rules.ids import new_id
 from store.conversations import Entry
 from tools.toolbox import Result, Toolbox, closed, declined
-from webhooks.actor import Actor
 
 _log = logging.getLogger(__name__)
 

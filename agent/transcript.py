@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.events import public_request
+from rules.times import time_text
 from store import conversations as store
 from store.conversations import Entry
 from store.pages import Page
 from store.session import Database
-from webhooks.views import time_text
 
 MAX_ENTRIES = 500
 

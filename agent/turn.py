@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agent.answering import answer_entry, answer_in, check_answer
 from agent.briefing import HISTORY_ENTRIES, system_prompt
 from agent.events import Finished, Started, TurnEvent
+from rules.actor import Actor
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
 from rules.typed_secrets import hide_secrets
@@ -20,7 +21,6 @@ from store import conversations as store
 from store.conversations import Entry
 from store.session import Database
 from tools.toolbox import Toolbox
-from webhooks.actor import Actor
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -18,6 +18,7 @@ import uvloop
 
 from bench.machine import machine
 from bench.sink import sink
+from rules.actor import Actor
 from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft
 from server.commands.demonstrating import local
@@ -25,7 +26,6 @@ from server.commands.serving import settle_memory
 from server.settings import Settings
 from server.wiring import Platform, wire
 from store.migrate import migrate
-from webhooks.actor import Actor
 from webhooks.intake import NewEvent
 from webhooks.request import USER_AGENT
 from webhooks.worker import Worker

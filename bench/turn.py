@@ -26,6 +26,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from sqlmodel import SQLModel
 
 from agent.turn import Assistant
+from rules.actor import Actor
 from rules.addresses import Policy
 from rules.outcomes import Reply
 from rules.webhook_spec import WebhookDraft
@@ -34,7 +35,6 @@ from store.sealing import SealingBox
 from store.session import Database
 from tools.catalogue import toolbox
 from tools.services import Services
-from webhooks.actor import Actor
 from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.perspectives import Perspectives

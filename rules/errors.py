@@ -45,6 +45,10 @@ class InvalidInput(HookwrightError):
         """Refuse a single field."""
         return cls([FieldError(field, message)])
 
+    def under(self, parent: str) -> "InvalidInput":
+        """Return the same refusal with every field named below `parent`."""
+        return type(self)([FieldError(f"{parent}.{error.field}", error.message) for error in self.errors])
+
 
 class MalformedBody(InvalidInput):
     """The request body is not JSON."""

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from rules.errors import InvalidInput
 from rules.event_catalogue import CONVERSATION_KINDS, EVENT_TYPES, KINDS, EventType, stream_example
 from rules.tags import Tag, check_tags, did_you_mean, near_matches, tags_for
+from rules.times import rfc3339
 
 __all__ = [
     "CONVERSATION_KINDS",
@@ -143,7 +144,7 @@ def conversation_payload(
         "status": _STATUSES[status],
         "returned_after_partial_conversation": returned_after_partial_conversation,
         "test": test,
-        "timestamp": timestamp.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": rfc3339(timestamp),
         "research_id": research_id,
         "interview_id": interview_id,
         "participant_metadata": dict(participant_metadata or {}),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rules.actor import Actor
 from rules.errors import InvalidInput, Unauthenticated
 from rules.ids import new_id
 from store import access
 from store.session import Database
-from webhooks.actor import Actor
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=7)

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from integrations.executor import Executor
 from pydantic import SecretStr
 
 from agent.model import choose_model
 from agent.turn import Assistant
+from integrations.assistants import Assistants
+from integrations.sessions import Sessions
+from integrations.triggers import Triggers
+from integrations.vault import Vault
 from server.auth import Gatekeeper
 from server.egress import Egress
 from server.settings import Settings
@@ -18,6 +23,7 @@ from store.migrate import migrate
 from store.sealing import SealingBox, load_master_keys
 from store.session import Database
 from tools.catalogue import toolbox
+from tools.history import History
 from tools.services import Services
 from webhooks.columns import Columns
 from webhooks.insights import Insights
@@ -47,6 +53,12 @@ class Platform:
     insights: Insights
     tester: Tester
     doctor: Doctor
+    assistants: Assistants
+    triggers: Triggers
+    vault: Vault
+    sessions: Sessions
+    executor: Executor
+    history: History
     assistant: Assistant
     egress: Egress
     columns: Columns
@@ -98,7 +110,22 @@ def wire(settings: Settings) -> Platform:
     tester = Tester(database, columns, egress)
     prober = Prober(egress, settings.policy, tls=egress.tls, proxied=settings.egress_proxy is not None)
     doctor = Doctor(registry, insights, prober, settings.policy)
-    services = Services(registry=registry, perspectives=perspectives, insights=insights, tester=tester, doctor=doctor)
+    assistants, triggers = Assistants(database, box), Triggers(database, box)
+    vault, sessions = Vault(database, box), Sessions(database)
+    executor = Executor(database, vault, egress)
+    services = Services(
+        registry=registry,
+        perspectives=perspectives,
+        insights=insights,
+        tester=tester,
+        doctor=doctor,
+        assistants=assistants,
+        triggers=triggers,
+        vault=vault,
+        sessions=sessions,
+        executor=executor,
+        history=History(registry, triggers, assistants),
+    )
     return Platform(
         settings=settings,
         database=database,
@@ -109,6 +136,12 @@ def wire(settings: Settings) -> Platform:
         insights=insights,
         tester=tester,
         doctor=doctor,
+        assistants=assistants,
+        triggers=triggers,
+        vault=vault,
+        sessions=sessions,
+        executor=executor,
+        history=services.history,
         assistant=Assistant(database, toolbox(services), lambda: _model(settings)),
         egress=egress,
         columns=columns,

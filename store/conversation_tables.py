@@ -10,7 +10,7 @@ from store.moment import Moment
 
 
 class Conversation(SQLModel, table=True):
-    """A conversation with the configuring assistant.
+    """A conversation with the configuring assistant, or (with a `session_id`) of a customer with theirs.
 
     `run_id` names the turn that is being answered now; it is null between turns, and worthless after `run_until`
     (the process that held it has died). `briefing` is what the assistant knows from the start (a diagnosis, A10).
@@ -23,6 +23,7 @@ class Conversation(SQLModel, table=True):
     workspace_id: str = Field(foreign_key="workspaces.id")
     perspective_id: str | None = None
     webhook_id: str | None = None
+    session_id: str | None = None
     title: str
     briefing: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     created_at: datetime = Field(sa_type=Moment)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.errors import Conflict, NotFound
@@ -33,11 +33,11 @@ async def create(connection: AsyncConnection, **values: Any) -> Row[Any]:
     return (await connection.execute(statement)).one()
 
 
-async def get(connection: AsyncConnection, workspace_id: str, conversation_id: str) -> Row[Any]:
-    """Read one conversation of a workspace; raises NotFound."""
-    query = select(CONVERSATIONS).where(
-        CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.workspace_id == workspace_id
-    )
+async def get(
+    connection: AsyncConnection, workspace_id: str, conversation_id: str, *, session_id: str | None = None
+) -> Row[Any]:
+    """Read one conversation of a workspace, and of this session if it is a session's; raises NotFound."""
+    query = select(CONVERSATIONS).where(_is(workspace_id, conversation_id, session_id))
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound("conversation", conversation_id)
@@ -47,8 +47,8 @@ async def get(connection: AsyncConnection, workspace_id: str, conversation_id: s
 async def list_recent(
     connection: AsyncConnection, workspace_id: str, *, limit: int, offset: int
 ) -> tuple[list[Row[Any]], int]:
-    """Read a page of a workspace's conversations, the last used first, and how many there are."""
-    mine = CONVERSATIONS.c.workspace_id == workspace_id
+    """Read a page of the conversations with the configuring assistant, the last used first, and their count."""
+    mine = and_(CONVERSATIONS.c.workspace_id == workspace_id, CONVERSATIONS.c.session_id.is_(None))
     query = select(CONVERSATIONS).where(mine).order_by(CONVERSATIONS.c.updated_at.desc(), CONVERSATIONS.c.id.desc())
     rows = (await connection.execute(query.limit(limit).offset(offset))).all()
     total = (await connection.execute(select(func.count()).select_from(CONVERSATIONS).where(mine))).scalar_one()
@@ -56,19 +56,26 @@ async def list_recent(
 
 
 async def claim(
-    connection: AsyncConnection, workspace_id: str, conversation_id: str, *, run_id: str, now: datetime, until: datetime
+    connection: AsyncConnection,
+    workspace_id: str,
+    conversation_id: str,
+    *,
+    session_id: str | None = None,
+    run_id: str,
+    now: datetime,
+    until: datetime,
 ) -> Row[Any]:
     """Begin a turn: no other may run in this conversation before `release` or `until`; raises NotFound or Conflict."""
     idle = or_(CONVERSATIONS.c.run_id.is_(None), CONVERSATIONS.c.run_until < now)
     statement = (
         update(CONVERSATIONS)
-        .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.workspace_id == workspace_id, idle)
+        .where(_is(workspace_id, conversation_id, session_id), idle)
         .values(run_id=run_id, run_until=until, updated_at=now)
         .returning(*CONVERSATIONS.c)
     )
     conversation = (await connection.execute(statement)).one_or_none()
     if conversation is None:
-        await get(connection, workspace_id, conversation_id)
+        await get(connection, workspace_id, conversation_id, session_id=session_id)
         raise Conflict("The assistant is still answering the last message of this conversation; wait for its reply.")
     return conversation
 
@@ -158,3 +165,12 @@ async def settle(connection: AsyncConnection, interrupt_id: str, state: str, *, 
     )
     if (await connection.execute(statement)).rowcount != 1:
         raise Conflict("This question has already been answered; ask again to change the outcome.")
+
+
+def _is(workspace_id: str, conversation_id: str, session_id: str | None) -> ColumnElement[bool]:
+    """Match a conversation by all that it belongs to, so that no door leads to one behind another door."""
+    return and_(
+        CONVERSATIONS.c.id == conversation_id,
+        CONVERSATIONS.c.workspace_id == workspace_id,
+        CONVERSATIONS.c.session_id.is_not_distinct_from(session_id),
+    )

@@ -7,11 +7,11 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from store import conversation_tables, tables
+from store import conversation_tables, integration_tables, tables
 from store.session import Database
 
 METADATA = SQLModel.metadata
-TABLE_MODULES = (tables, conversation_tables)
+TABLE_MODULES = (tables, conversation_tables, integration_tables)
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -203,17 +203,20 @@ class Worker(SQLModel, table=True):
 
 
 class Change(SQLModel, table=True):
-    """One change to a webhook: who, what, before and after, and (sealed) what is needed to undo it."""
+    """One change: who, to what, before and after, and (sealed) what is needed to undo it.
+
+    `subject_id` is a webhook, a trigger or an assistant.
+    """
 
     __tablename__ = "changes"
     __table_args__ = (
-        Index("ix_changes_webhook", "webhook_id", "id"),
+        Index("ix_changes_subject", "subject_id", "id"),
         Index("ix_changes_workspace", "workspace_id", "id"),
     )
 
     id: str = Field(primary_key=True)
     workspace_id: str
-    webhook_id: str
+    subject_id: str
     actor: str
     action: str
     before: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))

@@ -1,4 +1,4 @@
-"""Queries on webhooks and on the record of their changes."""
+"""Queries on webhooks and perspectives."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,9 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.pages import Page, Row, fetch_page
-from store.tables import Change, Perspective, Webhook
+from store.tables import Perspective, Webhook
 
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
-changes = Change.__table__  # type: ignore[attr-defined]
 perspectives = Perspective.__table__  # type: ignore[attr-defined]
 
 
@@ -85,29 +84,3 @@ async def perspective_page(connection: AsyncConnection, workspace_id: str, limit
     """List the perspectives of a workspace, oldest first."""
     statement = select(perspectives).where(perspectives.c.workspace_id == workspace_id).order_by(perspectives.c.id)
     return await fetch_page(connection, statement, limit, offset)
-
-
-async def add_change(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """Insert a record of change."""
-    await connection.execute(insert(changes), [values])
-
-
-async def change(connection: AsyncConnection, workspace_id: str, change_id: str) -> Row | None:
-    """Return a record of change of the workspace, locked, or None."""
-    statement = select(changes).where(changes.c.workspace_id == workspace_id, changes.c.id == change_id)
-    return _mapping((await connection.execute(statement.with_for_update())).one_or_none())
-
-
-async def mark_undone(connection: AsyncConnection, change_id: str, undone_by: str) -> None:
-    """Remember which change undid this one."""
-    await connection.execute(update(changes).where(changes.c.id == change_id).values(undone_by=undone_by))
-
-
-async def change_page(
-    connection: AsyncConnection, workspace_id: str, webhook_id: str | None, limit: int, offset: int
-) -> Page[Row]:
-    """List changes, newest first."""
-    statement = select(changes).where(changes.c.workspace_id == workspace_id)
-    if webhook_id is not None:
-        statement = statement.where(changes.c.webhook_id == webhook_id)
-    return await fetch_page(connection, statement.order_by(changes.c.id.desc()), limit, offset)

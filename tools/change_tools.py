@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from rules.changes import ChangeView, FieldChange, diff
 from rules.errors import NotFound
 from tools.changing import FILTERS, report, widened
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, refused
-from webhooks.views import ChangeView, FieldChange, diff
 
 _PAGE = 10
 _LOOK_BACK = 50
@@ -28,11 +28,11 @@ class UndoChange(Arguments):
 
 async def list_changes(services: Services, call: Call, arguments: ListChanges) -> Result:
     """List who changed what, newest first."""
-    page = await services.registry.changes(call.workspace_id, arguments.webhook_id, limit=_PAGE)
+    page = await services.history.list(call.workspace_id, arguments.webhook_id, limit=_PAGE)
     names = {
-        webhook_id: await _name(services, call, webhook_id) for webhook_id in {each.webhook_id for each in page.items}
+        webhook_id: await _name(services, call, webhook_id) for webhook_id in {each.subject_id for each in page.items}
     }
-    lines = [{**_line(change), "name": _whole_name(change) or names[change.webhook_id]} for change in page.items]
+    lines = [{**_line(change), "name": _whole_name(change) or names[change.subject_id]} for change in page.items]
     return {"ok": True, "changes": fitting(lines), "total": page.total}
 
 
@@ -57,13 +57,13 @@ async def undo_change(services: Services, call: Call, arguments: UndoChange) -> 
     title = await _asks(services, call, change)
     if title and (refusal := await approved(call, title, [item.as_dict() for item in _shown(change, inverse)])):
         return refusal
-    changed = await services.registry.undo(call.workspace_id, change.id, call.actor)
+    changed = await services.history.undo(call.workspace_id, change.id, call.actor)
     gone = {"deleted": True} if change.before is None else {}
     return {**await report(services, call, changed), **gone, "undone": _line(change)}
 
 
 async def _chosen(services: Services, call: Call, change_id: str | None) -> ChangeView | None:
-    page = await services.registry.changes(call.workspace_id, limit=_LOOK_BACK if change_id is None else 200)
+    page = await services.history.list(call.workspace_id, limit=_LOOK_BACK if change_id is None else 200)
     if change_id is not None:
         for change in page.items:
             if change.id == change_id:
@@ -84,7 +84,7 @@ async def _asks(services: Services, call: Call, change: ChangeView) -> str | Non
     if "url" in before:
         return "Undo the change of the URL"
     if any(name in before for name in FILTERS):
-        webhook = await services.registry.get(call.workspace_id, change.webhook_id)
+        webhook = await services.registry.get(call.workspace_id, change.subject_id)
         if widened(webhook, before):
             return "Undo the change: send more than now"
     return "Undo the change" if call.tainted else None
@@ -95,7 +95,7 @@ def _shown(change: ChangeView, inverse: list[FieldChange]) -> list[FieldChange]:
     whole: dict[str, Any] | None = change.after if change.before is None else change.before
     if change.before is not None and change.after is not None:
         return inverse
-    line = f"{whole['name']} → {whole['url']}" if whole else change.webhook_id
+    line = f"{whole['name']} → {whole['url']}" if whole else change.subject_id
     return [FieldChange("webhook", line, None) if change.before is None else FieldChange("webhook", None, line)]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from rules.changes import ChangeView, FieldChange
 from rules.filters import FilterSet
 from rules.validation import parse
 from rules.webhook_spec import WebhookPatch
@@ -11,7 +12,7 @@ from rules.widening import widening
 from tools.services import Services
 from tools.toolbox import Call, Result, approved
 from webhooks.registry import Changed
-from webhooks.views import ChangeView, FieldChange, WebhookView
+from webhooks.views import WebhookView
 
 FILTERS = ("event_filter", "conditions", "tag_filter", "trust_score")
 _MAX_ERROR = 200

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from rules.changes import FieldChange
 from rules.ranges import Moment
 from tools.changing import brief_named
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, untrusted
 from tools.webhook_tools import OneWebhook
-from webhooks.views import FieldChange
 
 _LISTED = ("id", "webhook_id", "event_type", "event_id", "status", "attempts", "status_code", "cause", "created_at")
 _ATTEMPT = ("number", "status", "status_code", "duration_ms", "cause", "error", "attempted_at")

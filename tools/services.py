@@ -1,7 +1,14 @@
-"""What the tools work with: the services of the webhooks room."""
+"""What the tools work with: the services of the rooms below."""
 
 from dataclasses import dataclass
 
+from integrations.executor import Executor
+
+from integrations.assistants import Assistants
+from integrations.sessions import Sessions
+from integrations.triggers import Triggers
+from integrations.vault import Vault
+from tools.history import History
 from webhooks.insights import Insights
 from webhooks.perspectives import Perspectives
 from webhooks.registry import Registry
@@ -18,3 +25,9 @@ class Services:
     insights: Insights
     tester: Tester
     doctor: Doctor
+    assistants: Assistants
+    triggers: Triggers
+    vault: Vault
+    sessions: Sessions
+    executor: Executor
+    history: History

@@ -12,12 +12,12 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rules.actor import Actor
+from rules.changes import ChangeView
 from rules.errors import FieldError, HookwrightError, InvalidInput
 from rules.tags import near_matches
 from rules.validation import explain
 from tools.services import Services
-from webhooks.actor import Actor
-from webhooks.views import ChangeView
 
 Result = dict[str, Any]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from rules.changes import FieldChange
 from rules.errors import FieldError, InvalidInput, NotFound
 from rules.events import default_events, default_profile
 from rules.tags import check_tags
@@ -12,7 +13,7 @@ from rules.webhook_spec import Condition, EventFilter, ProfileName, TagFilter, T
 from tools.changing import apply, brief, brief_named, outcome, report
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, closed, fitting, refused
-from webhooks.views import FieldChange, WebhookView
+from webhooks.views import WebhookView
 
 _SECRET_WORDS = ("authorization", "cookie", "secret", "token", "password", "signature", "key")
 _PAGE = 100
@@ -169,7 +170,7 @@ async def _saved(services: Services, call: Call, answer: Any, edited: WebhookVie
         webhook = await services.registry.get(call.workspace_id, webhook_id)
     except NotFound as error:
         return refused(f"{error.detail} Nothing was saved by the form.")
-    changes = await services.registry.changes(call.workspace_id, webhook.id, limit=10)
+    changes = await services.history.list(call.workspace_id, webhook.id, limit=10)
     since = datetime.fromisoformat(answer["asked_at"]) if answer.get("asked_at") else None
     made = [change for change in changes.items if since is None or change.at >= since][::-1]
     for change in made:

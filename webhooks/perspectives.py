@@ -8,10 +8,10 @@ from rules.errors import NotFound
 from rules.events import check_kind
 from rules.ids import new_id
 from rules.tags import tags_for
+from rules.times import time_text
 from store import webhooks as store
 from store.pages import Page, Row
 from store.session import Database
-from webhooks.views import time_text
 
 
 class Perspectives:

@@ -8,6 +8,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any, Literal, NamedTuple
 
 from rules.retry import RetryPolicy
+from rules.times import rfc3339
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -96,11 +97,6 @@ def body_of(profile: Profile, message: Message) -> bytes:
             return _named(message)
         case _:
             return _enveloped(message)
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write an aware UTC time as RFC 3339 with milliseconds and Z."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _compact(value: Any) -> str:

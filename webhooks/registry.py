@@ -7,19 +7,21 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.actor import Actor
 from rules.addresses import Policy
+from rules.changes import ChangeView, FieldChange, change_view, diff
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft, WebhookPatch
+from store import changes as change_store
 from store import deliveries as delivery_store
 from store import webhooks as store
 from store.pages import Page, Row
 from store.sealing import SealingBox
 from store.session import Database
 from webhooks import secrets
-from webhooks.actor import Actor
 from webhooks.columns import Columns
-from webhooks.views import ChangeView, FieldChange, WebhookView, change_view, diff
+from webhooks.views import WebhookView
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +118,26 @@ class Registry:
         return rotated[0].value, changed.change
 
     async def changes(
-        self, workspace_id: str, webhook_id: str | None = None, *, limit: int = 50, offset: int = 0
+        self, workspace_id: str, subject_id: str | None = None, *, limit: int = 50, offset: int = 0
     ) -> Page[ChangeView]:
-        """List changes, newest first."""
+        """List changes, newest first: all of the workspace, or those to one thing."""
         async with self._database.read() as connection:
-            page = await store.change_page(connection, workspace_id, webhook_id, limit, offset)
-        return page.map(change_view)
+            return (await change_store.page(connection, workspace_id, subject_id, limit, offset)).map(change_view)
+
+    async def change(self, workspace_id: str, change_id: str) -> ChangeView:
+        """Return one change; raises NotFound."""
+        async with self._database.read() as connection:
+            return change_view(await change_store.get(connection, workspace_id, change_id))
 
     async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> Changed:
         """Apply the inverse of a change; raises Conflict when it was undone already or changed again since."""
         async with self._database.write() as connection:
-            change = await store.change(connection, workspace_id, change_id)
-            if change is None:
-                raise NotFound("change", change_id)
-            if change["undone_by"] is not None:
-                raise Conflict(f"The change {change_id} was already undone by {change['undone_by']}.")
-            row = await self._row(connection, workspace_id, change["webhook_id"], for_update=True, deleted=True)
+            change = await change_store.to_undo(connection, workspace_id, change_id)
+            row = await self._row(connection, workspace_id, change["subject_id"], for_update=True, deleted=True)
             values = self._inverse(change, row)
             changed = await self._apply(connection, row, values, actor, "undo")
             if changed.change is not None:
-                await store.mark_undone(connection, change_id, changed.change.id)
+                await change_store.mark_undone(connection, change_id, changed.change.id)
             return changed
 
     def _inverse(self, change: Row, row: Row) -> dict[str, Any]:
@@ -186,21 +188,16 @@ class Registry:
         after: dict[str, Any] | None,
         undo: dict[str, Any],
     ) -> ChangeView:
-        old, new = _only_differences(before, after)
-        record = {
-            "id": new_id("chg"),
-            "workspace_id": row["workspace_id"],
-            "webhook_id": row["id"],
-            "actor": str(actor),
-            "action": action,
-            "before": old,
-            "after": new,
-            "undo_sealed": self._box.seal(self._columns.freeze(undo)),
-            "at": datetime.now(UTC),
-            "undone_by": None,
-        }
-        await store.add_change(connection, record)
-        return change_view(record)
+        return await change_store.record(
+            connection,
+            workspace_id=row["workspace_id"],
+            subject_id=row["id"],
+            actor=actor,
+            action=action,
+            before=before,
+            after=after,
+            undo_sealed=self._box.seal(self._columns.freeze(undo)),
+        )
 
     async def _row(
         self,
@@ -223,12 +220,3 @@ class Registry:
         if perspective is None:
             raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
         return str(perspective["kind"])
-
-
-def _only_differences(
-    before: dict[str, Any] | None, after: dict[str, Any] | None
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    if before is None or after is None:
-        return before, after
-    names = [change.field for change in diff(before, after)]
-    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}

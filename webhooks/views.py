@@ -1,7 +1,6 @@
 """What callers see of webhooks, changes and deliveries: no secret is ever among it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +8,8 @@ from typing import Any
 from rules.filters import FilterSet
 from rules.header_fields import redact
 from rules.health import Health, state, status_icon
+from rules.times import time_text
 from store.pages import Row
-from webhooks.profiles import rfc3339
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """Write a time for the API, or null."""
-    return None if moment is None else rfc3339(moment)
 
 
 def health_of(row: Row) -> Health:
@@ -77,61 +71,6 @@ class WebhookView:
             "status_icon": status_icon(self.enabled, self.health),
             "health": {**self.health.as_dict(), "last_delivery_at": time_text(self.health.last_delivery_at)},
         }
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field before and after."""
-
-    field: str
-    before: Any
-    after: Any
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return {field, before, after}."""
-        return {"field": self.field, "before": self.before, "after": self.after}
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """A recorded change as GET /v1/changes shows it; `before` is null for a creation, `after` for a deletion."""
-
-    id: str
-    actor: str
-    action: str
-    webhook_id: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    at: datetime
-    undoable: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the shape of API.md, with the fields that differ listed beside it."""
-        return {
-            "id": self.id,
-            "actor": self.actor,
-            "action": self.action,
-            "webhook_id": self.webhook_id,
-            "before": self.before,
-            "after": self.after,
-            "diff": [change.as_dict() for change in diff(self.before, self.after)],
-            "at": time_text(self.at),
-            "undoable": self.undoable,
-        }
-
-
-def change_view(row: Row) -> ChangeView:
-    """Read a change row."""
-    undoable = row["undo_sealed"] is not None and row["undone_by"] is None
-    names = ("id", "actor", "action", "webhook_id", "before", "after", "at")
-    return ChangeView(**{name: row[name] for name in names}, undoable=undoable)
-
-
-def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
-    """List the fields that differ between two records."""
-    old, new = before or {}, after or {}
-    names = [*old, *(name for name in new if name not in old)]
-    return [FieldChange(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
 
 
 def webhook_view(row: Row, headers: dict[str, str]) -> WebhookView:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from rules.actor import Actor
 from rules.webhook_spec import WebhookDraft
 from server.commands.main_job import MainJob
 from server.commands.serving import running
@@ -17,7 +18,6 @@ from server.receiver import Received, Receiver
 from server.settings import Settings
 from server.terminal import clean
 from server.wiring import Platform
-from webhooks.actor import Actor
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 SAMPLES: list[dict[str, Any]] = [

@@ -56,13 +56,13 @@ async def changes(
     caller: CallerDep, platform: PlatformDep, webhook_id: str | None = None, limit: Limit = 50, offset: Offset = 0
 ) -> dict[str, Any]:
     """List changes, newest first."""
-    return page_body(await platform.registry.changes(caller.workspace_id, webhook_id, limit=limit, offset=offset))
+    return page_body(await platform.history.list(caller.workspace_id, webhook_id, limit=limit, offset=offset))
 
 
 @router.post("/changes/{change_id}/undo")
 async def undo(change_id: str, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Apply the inverse of a change."""
-    changed = await platform.registry.undo(caller.workspace_id, change_id, caller.actor)
+    changed = await platform.history.undo(caller.workspace_id, change_id, caller.actor)
     return {
         "webhook": changed.webhook.as_dict(),
         "change": changed.change.as_dict() if changed.change else None,

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from rules.errors import FieldError, InvalidInput
 from rules.ranges import Moment, text
+from rules.times import time_text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.deps import Body, CallerDep, PlatformDep
 from webhooks.intake import MAX_EVENTS, NewEvent
-from webhooks.views import time_text
 
 router = APIRouter(prefix="/v1/events", tags=["Events"])
 

@@ -11,16 +11,22 @@ from sqlmodel import SQLModel
 
 from agent.events import Reply
 from agent.turn import Assistant
+from integrations.assistants import Assistants
+from integrations.executor import Executor
+from integrations.sessions import Sessions
+from integrations.triggers import Triggers
+from integrations.vault import Vault
+from rules.actor import Actor
 from rules.addresses import Policy
 from rules.outcomes import Reply as HttpReply
 from rules.webhook_spec import WebhookDraft
-from store import conversation_tables, tables  # noqa: F401 - they register themselves
+from store import conversation_tables, integration_tables, tables  # noqa: F401 - they register themselves
 from store.sealing import SealingBox
 from store.session import Database
 from tests.agent.scripted import ScriptedModel, database_url
 from tools.catalogue import toolbox
+from tools.history import History
 from tools.services import Services
-from webhooks.actor import Actor
 from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.perspectives import Perspectives
@@ -121,12 +127,20 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
                 tables.Workspace.__table__.insert(), {"id": workspace, "name": workspace, "created_at": now}
             )
     box, policy, endpoint = SealingBox([Fernet.generate_key()]), Policy(), Endpoint()
+    registry, assistants, triggers = Registry(database, box, policy), Assistants(database, box), Triggers(database, box)
+    vault = Vault(database, box)
     services = Services(
-        Registry(database, box, policy),
+        registry,
         Perspectives(database),
         Insights(database, Wakeup()),
         Tester(database, Columns(box, policy), endpoint),
         FixedDoctor(),  # type: ignore[arg-type]
+        assistants,
+        triggers,
+        vault,
+        Sessions(database),
+        Executor(database, vault, endpoint),
+        History(registry, triggers, assistants),
     )
     model = ScriptedModel()
     assistant = Assistant(database, toolbox(services), lambda: model)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from rules.actor import Actor
+from rules.changes import ChangeView
 from tests.agent.conftest import House, house
 from tools.catalogue import toolbox
 from tools.toolbox import Question
-from webhooks.actor import Actor
-from webhooks.views import ChangeView
 
 __all__ = ["house"]
 

@@ -1,0 +1,56 @@
+"""What a trigger must be before it is saved: safe templates, a sound schema, secrets only to their own hosts."""
+
+from collections.abc import Mapping, Sequence
+
+from rules.argument_schema import check_schema
+from rules.request_template import NO_BODY, RequestTemplate, compile_request
+
+from rules.errors import FieldError, InvalidInput
+from rules.integration_spec import Integration, host_allowed
+
+
+def compile_integration(integration: Integration) -> RequestTemplate:
+    """Compile an integration's templates; raises InvalidInput whose fields begin with `integration.`."""
+    try:
+        return compile_request(
+            method=integration.method,
+            url=integration.url,
+            headers=[(header.key, header.value) for header in integration.headers],
+            body=NO_BODY if integration.body is None else integration.body,
+        )
+    except InvalidInput as error:
+        raise error.under("integration") from None
+
+
+def check_trigger(
+    parameters: Mapping[str, object], integration: Integration, secrets: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse what cannot be called safely; raises InvalidInput.
+
+    Args:
+        parameters: JSON Schema of the arguments.
+        integration: The request.
+        secrets: The hosts that each secret of the workspace may be sent to, by name (X07).
+
+    """
+    check_schema(dict(parameters))
+    check_hosts(compile_integration(integration), secrets)
+
+
+def check_hosts(template: RequestTemplate, secrets: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a template that would send a secret to a host that the secret is not bound to; raises InvalidInput."""
+    errors = [
+        FieldError("integration.url", _refusal(name, template.host, hosts))
+        for name, hosts in secrets.items()
+        if template.may_use(name) and not host_allowed(template.host, list(hosts))
+    ]
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _refusal(name: str, host: str, hosts: Sequence[str]) -> str:
+    bound = ", ".join(hosts) or "no host"
+    return (
+        f"the secret ${name} may be sent to {bound} only, not to {host}; "
+        f"correct the URL, or add the host with PUT /v1/secrets/{name}"
+    )

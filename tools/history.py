@@ -1,0 +1,37 @@
+"""Everything that was changed, whatever it was: listed and undone in one place (X02)."""
+
+from typing import Protocol
+
+from integrations.assistants import AssistantChanged, Assistants
+from integrations.triggers import TriggerChanged, Triggers
+from rules.actor import Actor
+from rules.changes import ChangeView
+from webhooks.registry import Changed, Registry
+
+Undone = Changed | TriggerChanged | AssistantChanged
+
+
+class Undoer(Protocol):
+    """Whoever can undo changes to one kind of thing."""
+
+    async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> Undone:
+        """Apply the inverse of a change; raises Conflict when it was undone already or changed again since."""
+        ...
+
+
+class History:
+    """The changes to webhooks, triggers and assistants."""
+
+    def __init__(self, registry: Registry, triggers: Triggers, assistants: Assistants) -> None:
+        self.list = registry.changes
+        self.get = registry.change
+        self._undoers: dict[str, Undoer] = {
+            "webhook_id": registry,
+            "trigger_id": triggers,
+            "assistant_id": assistants,
+        }
+
+    async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> Undone:
+        """Apply the inverse of a change; raises NotFound, or Conflict when it was undone or changed again since."""
+        change: ChangeView = await self.get(workspace_id, change_id)
+        return await self._undoers[change.subject].undo(workspace_id, change_id, actor)
