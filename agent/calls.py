@@ -133,6 +133,8 @@ def render(result: Mapping[str, Any]) -> str:
 
 def _as_request(question: Question) -> dict[str, Any]:
     request: dict[str, Any] = {"kind": question.kind, "title": question.title, "schema": question.schema}
+    if question.form_kind is not None:
+        request["form"] = question.form_kind
     if question.prefill is not None:
         request["prefill"] = question.prefill
     if question.diff is not None:

@@ -101,7 +101,7 @@ class Translator:
 
 
 def _interrupt(request: dict[str, Any], call_id: str | None) -> Interrupt:
-    extra = {key: request[key] for key in ("prefill", "diff") if key in request}
+    extra = {key: request[key] for key in ("form", "prefill", "diff") if key in request}
     return Interrupt(
         id=request["id"],
         reason=request["kind"],

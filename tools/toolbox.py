@@ -27,13 +27,8 @@ _APPROVAL_SCHEMA: dict[str, Any] = {
     "required": ["approved"],
     "additionalProperties": False,
 }
-_FORM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"webhook_id": {"type": "string", "maxLength": 64}, "cancelled": {"type": "boolean"}},
-    "minProperties": 1,
-    "maxProperties": 1,
-    "additionalProperties": False,
-}
+_FORM_ANSWERS = {"webhook": "webhook_id", "secret": "secret_name"}
+"""What a page sends back when a form has been saved: the name that the saved thing goes by, never what was typed."""
 
 
 class Arguments(BaseModel):
@@ -51,6 +46,7 @@ class Question:
     schema: dict[str, Any]
     prefill: dict[str, Any] | None = None
     diff: list[dict[str, Any]] | None = None
+    form_kind: Literal["webhook", "secret"] | None = None
 
     @property
     def digest(self) -> str:
@@ -66,7 +62,12 @@ class Question:
     @classmethod
     def form(cls, title: str, prefill: dict[str, Any]) -> "Question":
         """Ask for the webhook form; what is secret goes from the form to the server, and only an id comes back here."""
-        return cls("form", title, _FORM_SCHEMA, prefill=prefill)
+        return cls("form", title, _form_schema("webhook"), prefill=prefill, form_kind="webhook")
+
+    @classmethod
+    def secret_form(cls, title: str, prefill: dict[str, Any]) -> "Question":
+        """Ask for the form of a secret ({name, hosts}); its value goes to the vault, and only its name comes back."""
+        return cls("form", title, _form_schema("secret"), prefill=prefill, form_kind="secret")
 
 
 class Call(Protocol):
@@ -187,6 +188,16 @@ def fitting(items: Sequence[dict[str, Any]], *, limit: int = 12_000) -> list[dic
             break
         shown.append(item)
     return shown
+
+
+def _form_schema(kind: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {_FORM_ANSWERS[kind]: {"type": "string", "maxLength": 64}, "cancelled": {"type": "boolean"}},
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    }
 
 
 def _for_models(schema: dict[str, Any]) -> dict[str, Any]:
