@@ -1,0 +1,59 @@
+"""Reads integration documents as people print them: JSON in whose `body` bare `$variables` stand as values (C10)."""
+
+import json
+from typing import Any, Final
+
+from rules.errors import InvalidInput
+from rules.json_source import JsonBare, JsonList, JsonNode, JsonObject, JsonText, Member, below, read_json
+
+MAX_DOCUMENT_CHARACTERS: Final = 1024 * 1024
+_BODY: Final = "body"
+
+
+def read_integration(text: str, *, field: str = "document") -> dict[str, Any]:
+    """Return a document as plain JSON; a `body` that holds bare variables becomes its source text.
+
+    Such a text is what `rules.request_template.compile_request` takes as a body. The body may stand anywhere in the
+    document, so that a trigger with its integration can be read as well as the integration alone.
+
+    Args:
+        text: JSON, up to 1 048 576 characters.
+        field: The name of the document in errors.
+
+    Raises:
+        InvalidInput: Not JSON (with line and column), not an object, or a bare variable outside of a body.
+
+    """
+    if len(text) > MAX_DOCUMENT_CHARACTERS:
+        raise InvalidInput.of(field, f"has {len(text)} characters; at most {MAX_DOCUMENT_CHARACTERS} are allowed")
+    node = read_json(text, field)
+    if not isinstance(node, JsonObject):
+        raise InvalidInput.of(field, "must be a JSON object")
+    document: dict[str, Any] = _plain(node, field)
+    return document
+
+
+def _plain(node: JsonNode, field: str) -> Any:
+    if isinstance(node, JsonText):
+        return node.text
+    if isinstance(node, JsonBare):
+        raise InvalidInput.of(
+            field, f"the variable `{node.reference.written}` at {node.place} must stand in quotes outside of a body"
+        )
+    if isinstance(node, JsonList):
+        return [_plain(item, below(field, at)) for at, item in enumerate(node.items)]
+    if isinstance(node, JsonObject):
+        return {member.key.text: _plain_member(member, field) for member in node.members}
+    return json.loads(node.source)
+
+
+def _plain_member(member: Member, field: str) -> Any:
+    if member.key.text == _BODY and _has_bare(member.value):
+        return member.source
+    return _plain(member.value, below(field, member.key.text))
+
+
+def _has_bare(node: JsonNode) -> bool:
+    if isinstance(node, JsonObject):
+        return any(_has_bare(member.value) for member in node.members)
+    return isinstance(node, JsonBare) or (isinstance(node, JsonList) and any(map(_has_bare, node.items)))

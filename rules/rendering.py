@@ -1,0 +1,137 @@
+"""The one pass over a compiled template: pieces of text are written once and never read again (C04)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import Any, Final, Protocol
+
+from rules.encodings import TOO_LONG, Context, Unsafe, json_of, text_of
+from rules.errors import InvalidInput
+from rules.header_fields import MASK
+from rules.template_limits import MAX_RENDERED_BYTES
+from rules.variables import Absence, Reference, Resolution, Scope, Source, resolve
+
+_BARE_MASK: Final = encode_basestring(MASK)
+
+
+class Rendering:
+    """What has been written so far. `left` bounds the whole request; `pieces` and `masks` are the present field's."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.layers = scope.layers()
+        self.declared = scope.declared
+        self.pieces: list[str] = []
+        self.masks: dict[int, str] = {}
+        self.left = MAX_RENDERED_BYTES
+        self.keys: dict[int, set[str]] = {}
+        self.boundaries: list[int] = []
+        self.used: dict[str, Any] = {}
+        self.secrets: set[str] = set()
+        self.warnings: dict[str, None] = {}
+
+    def run(self, parts: Iterable["Part"], field: str) -> tuple[str, str]:
+        """Write one field and return it, and the same with masks instead of secrets; raises InvalidInput."""
+        self.pieces, self.masks = [], {}
+        self.write(parts, field)
+        text = "".join(self.pieces)
+        return text, self.shown() if self.masks else text
+
+    def write(self, parts: Iterable["Part"], field: str) -> None:
+        """Write literal text and slots in their order; raises InvalidInput."""
+        for part in parts:
+            if isinstance(part, str):
+                self.put(part, field)
+            else:
+                part.write(self)
+
+    def put(self, text: str, field: str) -> None:
+        """Write text that is encoded already; raises InvalidInput when the request becomes too long."""
+        self.pieces.append(text)
+        self.left -= len(text)
+        if self.left < 0:
+            raise InvalidInput.of(field, f"this {TOO_LONG}")
+
+    def shown(self) -> str:
+        """Return the present field with a mask in the place of each secret."""
+        masks = self.masks
+        return "".join(masks.get(place, piece) for place, piece in enumerate(self.pieces))
+
+
+class Slot:
+    """A place where a variable is written, encoded for where it stands."""
+
+    __slots__ = ("context", "depth", "field", "reference")
+
+    def __init__(self, reference: Reference, context: Context, field: str, depth: int = 0) -> None:
+        self.reference = reference
+        self.context = context
+        self.field = field
+        self.depth = depth
+
+    def write(self, out: Rendering) -> None:
+        """Write the variable's value; raises InvalidInput, never with a value in its message."""
+        found = resolve(self.reference, out.layers, out.declared)
+        if isinstance(found.value, Absence):
+            out.put(self._absent(found, out), self.field)
+        else:
+            self._write_value(found, out)
+        if found.rest:
+            out.put(self.context.literal(found.rest), self.field)
+
+    def _write_value(self, found: Resolution, out: Rendering) -> None:
+        context = self.context
+        try:
+            if context.bare:
+                text = json_of(found.value, depth=self.depth, room=out.left)
+            else:
+                text = context.encode(text_of(found.value, out.left))
+        except Unsafe as problem:
+            raise InvalidInput.of(self.field, f"`${found.name}` {problem}") from None
+        if found.source is Source.SECRET:
+            out.masks[len(out.pieces)] = _BARE_MASK if context.bare else MASK
+            out.used[found.name] = MASK
+            out.secrets.add(found.name)
+        else:
+            out.used[found.name] = found.value
+        out.put(text, self.field)
+
+    def _absent(self, found: Resolution, out: Rendering) -> str:
+        context = self.context
+        if found.value is Absence.UNKNOWN:
+            done = "null was sent" if context.bare else "it was sent as written"
+            out.warnings[f"{self.field}: there is no variable `{self.reference.written}`; {done}"] = None
+            return "null" if context.bare else context.encode(self.reference.written)
+        if context.missing is None:
+            raise InvalidInput.of(
+                self.field, f"`${found.name}` has no value, and {context.title} cannot be left out: set it first"
+            )
+        done = context.missing or "an empty text"
+        out.warnings[f"{self.field}: `${found.name}` has no value; {done} was sent"] = None
+        return context.missing
+
+
+class _Writes(Protocol):
+    def write(self, out: Rendering) -> None: ...
+
+
+Part = str | _Writes
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A name with variables in it, which must differ from the other names of the same object."""
+
+    parts: tuple[Part, ...]
+    siblings: frozenset[str]
+    group: int
+    field: str
+
+    def write(self, out: Rendering) -> None:
+        """Write the name; raises InvalidInput when another one of the object is the same."""
+        start = len(out.pieces)
+        out.write(self.parts, self.field)
+        name = "".join(out.pieces[start:])
+        taken = out.keys.setdefault(self.group, set())
+        if name in taken or name in self.siblings:
+            raise InvalidInput.of(self.field, "two names of this object are the same once the variables are filled in")
+        taken.add(name)
