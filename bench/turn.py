@@ -26,14 +26,20 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from sqlmodel import SQLModel
 
 from agent.turn import Assistant
+from integrations.assistants import Assistants
+from integrations.executor import Executor
+from integrations.sessions import Sessions
+from integrations.triggers import Triggers
+from integrations.vault import Vault
 from rules.actor import Actor
 from rules.addresses import Policy
 from rules.outcomes import Reply
 from rules.webhook_spec import WebhookDraft
-from store import conversation_tables, tables
+from store import conversation_tables, integration_tables, tables
 from store.sealing import SealingBox
 from store.session import Database
 from tools.catalogue import toolbox
+from tools.history import History
 from tools.services import Services
 from webhooks.columns import Columns
 from webhooks.insights import Insights
@@ -109,12 +115,19 @@ async def _assistant(folder: Path) -> tuple[Assistant, Database]:
     draft = WebhookDraft(name="CRM", url="https://example.com/hook")
     await registry.create(WORKSPACE, draft, Actor("cli"))
     insights = Insights(database, Wakeup())
+    assistants, triggers, vault = Assistants(database, box), Triggers(database, box), Vault(database, box)
     services = Services(
-        registry,
-        Perspectives(database),
-        insights,
-        Tester(database, Columns(box, policy), _refuse),
-        Doctor(registry, insights, Prober(_refuse, policy), policy),
+        registry=registry,
+        perspectives=Perspectives(database),
+        insights=insights,
+        tester=Tester(database, Columns(box, policy), _refuse),
+        doctor=Doctor(registry, insights, Prober(_refuse, policy), policy),
+        assistants=assistants,
+        triggers=triggers,
+        vault=vault,
+        sessions=Sessions(database),
+        executor=Executor(database, vault, _refuse),
+        history=History(registry, triggers, assistants),
     )
     return Assistant(database, toolbox(services), InstantModel), database
 
@@ -165,5 +178,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _ = conversation_tables
+    _ = conversation_tables, integration_tables
     main()

@@ -1,6 +1,6 @@
 """What changed: field by field, and as a record of who did it (X02)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ class ChangeView:
             self.subject: self.subject_id,
             "before": self.before,
             "after": self.after,
-            "diff": [change.as_dict() for change in diff(self.before, self.after)],
+            "diff": [change.as_dict() for change in unfolded(diff(self.before, self.after))],
             "at": time_text(self.at),
             "undoable": self.undoable,
         }
@@ -71,6 +71,15 @@ def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> l
     old, new = before or {}, after or {}
     names = [*old, *(name for name in new if name not in old)]
     return [FieldChange(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
+
+
+def unfolded(changes: Iterable[FieldChange]) -> list[FieldChange]:
+    """Name what changed inside a trigger's `integration` by its own fields: a person reads `url`, not a whole object."""
+    found: list[FieldChange] = []
+    for change in changes:
+        inside = diff(change.before, change.after) if change.field == "integration" else [change]
+        found += inside
+    return found
 
 
 def only_differences(

@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
-from integrations.assistants import AssistantChanged, Assistants
-from integrations.triggers import TriggerChanged, Triggers
+from integrations.assistants import AssistantChanged, Assistants, AssistantView
+from integrations.triggers import TriggerChanged, Triggers, TriggerView
 from rules.actor import Actor
 from rules.changes import ChangeView
 from webhooks.registry import Changed, Registry
+from webhooks.views import WebhookView
 
 Undone = Changed | TriggerChanged | AssistantChanged
 
@@ -35,3 +36,14 @@ class History:
         """Apply the inverse of a change; raises NotFound, or Conflict when it was undone or changed again since."""
         change: ChangeView = await self.get(workspace_id, change_id)
         return await self._undoers[change.subject].undo(workspace_id, change_id, actor)
+
+
+def subject_of(changed: Undone) -> tuple[str, WebhookView | TriggerView | AssistantView]:
+    """Return what was changed, as it now is, after the name of its kind: webhook, trigger or assistant."""
+    match changed:
+        case Changed(webhook=webhook):
+            return "webhook", webhook
+        case TriggerChanged(trigger=trigger):
+            return "trigger", trigger
+        case AssistantChanged(assistant=assistant):
+            return "assistant", assistant
