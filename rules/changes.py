@@ -74,7 +74,7 @@ def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> l
 
 
 def unfolded(changes: Iterable[FieldChange]) -> list[FieldChange]:
-    """Name what changed inside a trigger's `integration` by its own fields: a person reads `url`, not a whole object."""
+    """Name what changed inside a trigger's `integration` by its own fields, such as `url`, not as one object."""
     found: list[FieldChange] = []
     for change in changes:
         inside = diff(change.before, change.after) if change.field == "integration" else [change]
