@@ -10,8 +10,20 @@ _KNOWN = (
     r"(?:sk|pk|rk)[-_][\w-]{8,}|whsec_[\w+/=-]+|gh[pousr]_\w{8,}|github_pat_\w+|xox[a-z]-[\w-]+"
     r"|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hwk_[\w-]{8,}"
 )
+_SCHEME = r"(?:(?:Bearer|Basic|Token)\s+)?"
+_NAMED = rf"\b{_NAMES}[\"']?\s*[:=]\s*"
+# `curl -u joe:password`, `--cookie session=…`, `--oauth2-bearer …`
+_LOGIN = r"(?:^|(?<=\s))(?:-u\s*|--(?:proxy-)?user(?:\s+|=))"
+_OPTION = r"(?:^|(?<=\s))(?:-b\s*|--(?:cookie|oauth2-bearer)(?:\s+|=))"
+_PLAIN = r"[^\s,;]+?(?=[\"']*(?:[\s,;]|$))"  # a quote at its end belongs to what stands around it
 _TEXTS = (
-    rf"\b{_NAMES}[\"']?\s*[:=]\s*(?:(?:Bearer|Basic|Token)\s+)?)(?:\"[^\"\n]+\"|[^\s,;]+",
+    *(rf"{_NAMED}{quote}{_SCHEME})(?:[^{quote}\n]+(?={quote})" for quote in "\"'"),
+    rf"[?&]{_NAMES}=)(?:[^&#\s,;\"']+",
+    rf"{_NAMED}(?![\"']?{_SCHEME}\[hidden\]){_SCHEME})(?:{_PLAIN}",
+    *(rf"{_LOGIN}{quote}[^:{quote}\s]+:)(?:[^{quote}\n]+(?={quote})" for quote in "\"'"),
+    *(rf"{_OPTION}{quote})(?:[^{quote}\n]+(?={quote})" for quote in "\"'"),
+    rf"{_LOGIN}[^:\"'\s]+:)(?:\S+",
+    rf"{_OPTION})(?:[^\s\"']\S*",
     r"\b(?:Bearer|Basic)\s+)(?:(?=\S*\d|\S{16})[^\s,;\"']{6,}",
     r"\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?:(?=\S*\d)[^\s,;]{6,}",
     r"\b[a-z][a-z0-9+.-]*://)(?:[^\s/@]+(?=@)",
