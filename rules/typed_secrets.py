@@ -5,7 +5,7 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 
-_NAMES = r"(?:authori[sz]ation|[\w-]*(?:token|secret|api[-_ ]?key|password|passwd|credential|cookie)s?)"
+_NAMES = r"(?:authori[sz]ation|[\w-]{0,64}(?:token|secret|api[-_ ]?key|password|passwd|credential|cookie)s?)"
 _KNOWN = (
     r"(?:sk|pk|rk)[-_][\w-]{8,}|whsec_[\w+/=-]+|gh[pousr]_\w{8,}|github_pat_\w+|xox[a-z]-[\w-]+"
     r"|eyJ[\w-]{10,}[\w.-]*|AKIA\w{12,}|hwk_[\w-]{8,}"
@@ -15,7 +15,7 @@ _NAMED = rf"\b{_NAMES}[\"']?\s*[:=]\s*"
 # `curl -u joe:password`, `--cookie session=…`, `--oauth2-bearer …`
 _LOGIN = r"(?:^|(?<=\s))(?:-u\s*|--(?:proxy-)?user(?:\s+|=))"
 _OPTION = r"(?:^|(?<=\s))(?:-b\s*|--(?:cookie|oauth2-bearer)(?:\s+|=))"
-_PLAIN = r"[^\s,;]+?(?=[\"']*(?:[\s,;]|$))"  # a quote at its end belongs to what stands around it
+_PLAIN = r"[^\s,;]+?(?=[\"']{0,3}(?:[\s,;]|$))"  # a quote at its end belongs to what stands around it
 _TEXTS = (
     *(rf"{_NAMED}{quote}{_SCHEME})(?:[^{quote}\n]+(?={quote})" for quote in "\"'"),
     rf"[?&]{_NAMES}=)(?:[^&#\s,;\"']+",
