@@ -46,6 +46,8 @@ _NO_CONTENT_TYPE = ("Content-Type",)  # that nobody asked for: aiohttp would gue
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
 _FIELD_BREAKS = re.compile(r"[\r\n\0]")
 
+_ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")  # RFC 3986
+
 _opened: ContextVar[list[str] | None] = ContextVar("opened", default=None)
 
 
@@ -168,7 +170,8 @@ class Egress:
         method, url, headers, body, not_added = request
         response = await session.request(
             method,
-            url,
+            # A URL that needs no encoding goes out to the letter: `%2F`, `%3B` and `%2E` mean something else decoded.
+            URL(url, encoded=_ENCODED.fullmatch(url) is not None),
             headers=headers,
             data=body,
             skip_auto_headers=not_added,

@@ -61,6 +61,24 @@ async def test_request_arrives_as_given(lab: FaultLab, egress: Egress):
     assert "cookie" not in seen.headers
 
 
+async def test_url_arrives_to_the_letter(egress: Egress):
+    lines: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    target = "/a%2Fb/%24x/$y/%3B/%2e%2E/%27?q=a%2Fb%20%2B+%27"
+    async with server:
+        for path in (target, "/é"):
+            await egress("GET", base + path, headers={}, body=None, timeout_seconds=3)
+    assert lines == [f"GET {target} HTTP/1.1", "GET /%C3%A9 HTTP/1.1"]
+
+
 async def test_no_body_sends_none(lab: FaultLab, egress: Egress):
     url = await lab.status(200, b"hello")
     answer = reply(await egress("GET", url, headers={}, body=None, timeout_seconds=5))
