@@ -28,6 +28,7 @@ _TEXTS = (
     r"\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?:(?=\S*\d)[^\s,;]{6,}",
     r"\b[a-z][a-z0-9+.-]*://)(?:[^\s/@]+(?=@)",
 )
+_VARIABLE: Final = re.compile(r"\$(?:\{(?=[^}]*\}))?(?:[A-Z][A-Z0-9_]*|[a-z]+(?:_[a-z0-9]+)+)\}?")
 _PATTERNS: Final = (
     *(re.compile(f"(?P<kept>{text})", re.IGNORECASE) for text in _TEXTS),
     re.compile(rf"(?P<kept>\b)(?:{_KNOWN})"),
@@ -37,8 +38,14 @@ _PATTERNS: Final = (
 def hide_secrets(message: str) -> str:
     """Replace what looks like a credential by `[hidden]`: header values, bearer tokens, known key formats, URL logins.
 
-    It errs on the side of hiding; the names around a value are kept, so that the wish stays understandable.
+    It errs on the side of hiding; the names around a value are kept, so that the wish stays understandable, and so is
+    what is plainly the name of a variable (`$erp_token`, `$TOKEN`) in place of the value.
     """
     for pattern in _PATTERNS:
-        message = pattern.sub(rf"\g<kept>{HIDDEN}", message)
+        message = pattern.sub(_hide, message)
     return message
+
+
+def _hide(found: re.Match[str]) -> str:
+    kept, value = found["kept"], found[0].removeprefix(found["kept"])
+    return found[0] if _VARIABLE.fullmatch(value) else f"{kept}{HIDDEN}"

@@ -10,6 +10,7 @@ from rules.typed_secrets import HIDDEN, hide_secrets
     [
         ("set the header to Authorization: Bearer sk-live-123456", f"set the header to Authorization: Bearer {HIDDEN}"),
         ("X-Api-Key: abc", f"X-Api-Key: {HIDDEN}"),
+        ("password=$ecret", f"password={HIDDEN}"),
         ("use api_key=9f8e7d", f"use api_key={HIDDEN}"),
         ("the token is 4711-0815-a", f"the token is {HIDDEN}"),
         ("sign with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", f"sign with {HIDDEN}"),
@@ -40,6 +41,8 @@ def test_a_typed_credential_is_hidden_and_the_wish_stays(typed: str, stored: str
         "rotate the secret of wh_01m7y80m",
         "what is a bearer token?",
         "the token is wrong",
+        "add the header Authorization: Bearer $erp_token to get_order",
+        'curl -H "X-Api-Key: ${ERP_KEY}" https://x.example/',
         "curl -u $user -H 'Accept: */*' https://x.example/?id=7",
     ],
 )
