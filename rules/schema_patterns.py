@@ -1,0 +1,72 @@
+"""Regular expressions from a trigger's JSON Schema: read as ECMA-262 writes them, and never able to freeze the process.
+
+They come from people (and from imported documents), and run on texts that a model or a stranger wrote. The `regex`
+package matches with a time limit; Python's own `re` has none.
+"""
+
+import re
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import regex
+
+MAX_PATTERN = 1_000  # characters
+SECONDS = 0.1  # for all searches of one check together
+
+_DIGIT, _WORD = "0-9", "0-9A-Za-z_"
+# What ECMA-262 and Python read differently: `$` is the very end, and \d and \w are ASCII.
+_TOKENS = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\.|\[\^?\]?|\]|\$", re.DOTALL)
+_OUTSIDE = {"$": r"\Z", r"\d": f"[{_DIGIT}]", r"\D": f"[^{_DIGIT}]", r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]"}
+_INSIDE = {r"\d": _DIGIT, r"\w": _WORD}
+
+
+class PatternTimeoutError(Exception):
+    """The patterns of one check took longer than `SECONDS` together."""
+
+
+class Stopwatch:
+    """The time that the patterns of one check may still take."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.left = seconds
+
+    def search(self, pattern: str, text: str) -> bool:
+        """Say whether a pattern matches anywhere in a text; raises PatternTimeoutError when the time is used up."""
+        started = perf_counter()
+        try:
+            return compiled(pattern).search(text, timeout=max(self.left, 0.001)) is not None
+        except TimeoutError:
+            raise PatternTimeoutError(pattern) from None
+        finally:
+            self.left -= perf_counter() - started
+
+
+@lru_cache(maxsize=512)
+def compiled(pattern: str) -> Any:
+    """Compile an ECMA-262 pattern; raises ValueError, whose text says what is wrong and where."""
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"must have at most {MAX_PATTERN} characters; got {len(pattern)}")
+    try:
+        return regex.compile(_translated(pattern), regex.VERSION0)
+    except (regex.error, RecursionError, OverflowError) as error:
+        words = getattr(error, "msg", None) or "it is nested too deeply"
+        raise ValueError(f"is not a regular expression: {words}") from None
+
+
+def _translated(pattern: str) -> str:
+    """Spell a pattern so that Python reads it as ECMA-262 means it."""
+    inside = False
+
+    def spell(match: re.Match[str]) -> str:
+        nonlocal inside
+        token = match[0]
+        if match[1]:
+            return regex.escape(chr(int(match[1], 16))) if int(match[1], 16) < 0x110000 else token  # type: ignore[no-any-return]
+        if token.startswith("[") and not inside:
+            inside = True
+        elif token == "]":  # noqa: S105 - a bracket, not a password
+            inside = False
+        return (_INSIDE if inside else _OUTSIDE).get(token, token)
+
+    return _TOKENS.sub(spell, pattern)
