@@ -1,7 +1,7 @@
 """The guided model: a LangChain chat model with no weights."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -42,6 +42,10 @@ class GuidedModel(BaseChatModel):
         del tool_choice
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
+    def decision(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Call | Reply:
+        """Decide what comes next; `tools` are function definitions (`name`, `description`, `parameters`)."""
+        return decide(messages, frozenset(str(tool["name"]) for tool in tools))
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -50,7 +54,7 @@ class GuidedModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         del stop, run_manager
-        return ChatResult(generations=[ChatGeneration(message=_message(decide(messages, _names(kwargs))))])
+        return ChatResult(generations=[ChatGeneration(message=_message(self.decision(messages, _tools(kwargs))))])
 
     def _stream(
         self,
@@ -60,7 +64,7 @@ class GuidedModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         del stop
-        for chunk in _chunks(decide(messages, _names(kwargs))):
+        for chunk in _chunks(self.decision(messages, _tools(kwargs))):
             if run_manager and chunk.text:
                 run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -73,7 +77,7 @@ class GuidedModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         del stop
-        for chunk in _chunks(decide(messages, _names(kwargs))):
+        for chunk in _chunks(self.decision(messages, _tools(kwargs))):
             if run_manager and chunk.text:
                 await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
             yield chunk
@@ -139,8 +143,8 @@ def _offered(outcome: Call | Reply, tools: frozenset[str]) -> Call | Reply:
     return outcome
 
 
-def _names(kwargs: dict[str, Any]) -> frozenset[str]:
-    return frozenset(str(tool["function"]["name"]) for tool in kwargs.get("tools") or () if "function" in tool)
+def _tools(kwargs: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(tool["function"]) for tool in kwargs.get("tools") or () if "function" in tool]
 
 
 def _message(outcome: Call | Reply) -> AIMessage:

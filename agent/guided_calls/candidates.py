@@ -1,0 +1,228 @@
+"""Candidates: the values of each kind that stand in a text."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from agent.guided_calls.dates import Written, dates_in, times_in
+from agent.guided_calls.lexicon import table
+from agent.guided_calls.page import Candidate, Page
+from agent.guided_calls.parameters import Parameter
+from agent.guided_calls.stems import named, plain
+from agent.guided_calls.validity import fits, harmless
+
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_URL = re.compile(r"https?://[^\s<>\"']+|\bwww\.[^\s<>\"']+", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
+_PHONE = re.compile(r"(?<![\w@])\+?\(?\d[\d\s().-]{5,18}\d(?!\w)")
+_ID = re.compile(r"(?<![\w@.-])#?(?=[\w/-]*\d)\w+(?:[-/]\w+)*(?![\w@])", re.ASCII)
+_QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|(?<!\w)['‘]([^'’\n]+)['’](?!\w)")
+_I_AM = re.compile(
+    r"\b(?:[Mm]y (?:full )?name is|[Mm]y name'?s|[Cc]all me|[Nn]ame\s*[:=])\s+(?P<said>[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*){0,3})"
+    r"|\b(?:I'm|I am|[Tt]his is|[Ii]t's)\s+(?P<shown>[A-Z][\w'’-]*(?:\s+(?:(?:de|van|von|da|di|del|la|bin)\s+)*[A-Z][\w'’-]*){0,3})"
+)
+_NAME_ENDS = re.compile(
+    r"\s+(?:and|my|from|i|with|but|the|here|please|the|to|is|email|at|can|speaking)\b.*", re.IGNORECASE | re.DOTALL
+)
+_PLACE = r"(?P<place>[^\W\d_][\w'’.-]*(?:[\s]+[^\W\d_][\w'’.-]*){0,3})"
+_PLACE_ENDS = re.compile(
+    r"[\s,]+(?:and|please|today|tomorrow|tonight|now|next|this|on|at|for|in|from|to|with|right|by|is|are|be|like|will|or"
+    r"|during|between|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|june|july"
+    r"|august|september|october|november|december|my|i|if|the weekend)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_PLACE = frozenset(
+    "me my your the a an it this that now today tomorrow tonight monday tuesday wednesday thursday friday saturday"
+    " sunday one two three general advance case touch stock order you us him her them real here there next january"
+    " february march april may june july august september october november december".split()
+)
+_ADDRESS = re.compile(
+    r"\b(?:address(?:\s+(?:is now|is|to|now))?\s*:?|moved to|live at|living at|(?:ship|send|deliver)(?:\s+(?:it|them))? to)\s+"
+    r"(?P<place>[^\n;!?]+?)(?=\s*(?:[.!?]\s+[A-Z]|[.!?]?\s*$|\n|;|,?\s+(?:and|please|from now)\b))",
+    re.IGNORECASE,
+)
+_EDGES = ".,;:!?)(\"'”“ "
+
+
+def find(page: Page, parameter: Parameter, root: Mapping[str, Any]) -> list[Candidate]:
+    """List what may be a value of this parameter, in the order in which it stands; unfit ones have no value."""
+    finder = _FINDERS.get(parameter.role)
+    if finder is None:
+        return []
+    return page.free(_fitted(one, parameter, root) for one in finder(page, parameter))
+
+
+def _fitted(one: Candidate, parameter: Parameter, root: Mapping[str, Any]) -> Candidate:
+    """Give a candidate the first of its forms that the schema allows."""
+    forms = [] if one.value is None else _forms(one, parameter)
+    value = next((form for form in forms if fits(root, parameter.schema, form)), None)
+    return Candidate(value, one.start, one.end, one.text)
+
+
+def _forms(one: Candidate, parameter: Parameter) -> list[Any]:
+    if not isinstance(one.value, str) or parameter.role not in {"id", "pattern", "phone", "time", "other"}:
+        return [one.value]
+    bare = one.value.lstrip("#")
+    forms = [bare, one.text.strip(), bare.upper(), bare.lower(), "#" + bare, re.sub(r"[\s().-]", "", bare)]
+    return list(dict.fromkeys(forms))
+
+
+def _matched(pattern: re.Pattern[str]) -> Callable[[Page, Parameter], Iterable[Candidate]]:
+    def finder(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+        del parameter
+        for one in pattern.finditer(page.text):
+            text = one.group(0).rstrip(_EDGES)
+            yield Candidate(text, one.start(), one.start() + len(text), text)
+
+    return finder
+
+
+def _urls(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    for one in _matched(_URL)(page, parameter):
+        yield one if "://" in one.text else Candidate("https://" + one.text, one.start, one.end, one.text)
+
+
+def _dates(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    del parameter
+    return [_written(one) for one in dates_in(page.text, page.today)]
+
+
+def _times(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    del parameter
+    return [_written(one) for one in times_in(page.text)]
+
+
+def _written(one: Written) -> Candidate:
+    return Candidate(one.value or None, one.start, one.end, one.text)
+
+
+def _ids(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    """Find tokens with digits that are no date, time, address or amount."""
+    other = [*dates_in(page.text, page.today), *times_in(page.text)]
+    spans = [(one.start, one.end) for one in other]
+    spans += [one.span() for pattern in (_EMAIL, _URL) for one in pattern.finditer(page.text)]
+    for one in _matched(_ID)(page, parameter):
+        if not any(start < one.end and one.start < end for start, end in spans):
+            yield one
+
+
+def _patterned(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    """Find the words that a pattern allows; one that allows about any word tells nothing."""
+    pattern = parameter.schema.get("pattern")
+    if not isinstance(pattern, str) or not harmless(pattern) or fits({}, parameter.schema, "please"):
+        return _ids(page, parameter)
+    words = [one for one in re.finditer(r"[^\s,;!?()\"']+", page.text) if len(one.group(0)) <= 64]
+    found = [
+        Candidate(one.group(0).rstrip("."), one.start(), one.start() + len(one.group(0).rstrip(".")), one.group(0))
+        for one in words
+    ]
+    return [one for one in found if any(fits({}, parameter.schema, form) for form in _forms(one, parameter))]
+
+
+def _ids_or_patterned(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    if "pattern" not in parameter.schema:
+        return _ids(page, parameter)
+    fitting = list(_patterned(page, parameter))
+    return fitting or _ids(page, parameter)
+
+
+def _numbers(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    other = [*dates_in(page.text, page.today), *times_in(page.text)]
+    spans = [(one.start, one.end) for one in other] + [one.span() for one in _EMAIL.finditer(page.text)]
+    for one in sorted([*_digits(page), *_spelled(page)], key=lambda each: each.start):
+        if not any(start < one.end and one.start < end for start, end in spans):
+            whole = parameter.role == "integer" and float(one.value).is_integer()
+            yield Candidate(int(one.value) if whole else one.value, one.start, one.end, one.text)
+
+
+def _digits(page: Page) -> Iterable[Candidate]:
+    for one in re.finditer(r"(?<![\w.-])[-−]?[#$€£]?\d+(?:,\d{3})*(?:\.\d+)?(?!\w*\d)(?![-/.]\w)", page.text):
+        digits = re.sub(r"[#$€£,]", "", one.group(0)).replace("−", "-")
+        if len(digits) <= 18:
+            yield Candidate(float(digits) if "." in digits else int(digits), one.start(), one.end(), one.group(0))
+
+
+def _spelled(page: Page) -> Iterable[Candidate]:
+    counts = table("words")["number_words"]
+    for one in re.finditer(r"[a-zA-Z]+", page.text):
+        if one.group(0).lower() in counts:
+            yield Candidate(counts[one.group(0).lower()], one.start(), one.end(), one.group(0))
+
+
+def _chosen(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    found = [
+        Candidate(choice, one.start(), one.end(), one.group(0))
+        for choice in parameter.choices
+        for one in _choice_pattern(choice).finditer(page.text)
+    ]
+    return [one for one in found if not any(_inside(one, other) for other in found)]
+
+
+def _choice_pattern(choice: Any) -> re.Pattern[str]:
+    words = named(str(choice)).split() if isinstance(choice, str) else [str(choice)]
+    ending = r"(?:s|es)?" if isinstance(choice, str) else ""
+    return re.compile(
+        r"(?<!\w)" + r"[\s_-]*".join(map(re.escape, words or [str(choice)])) + ending + r"(?!\w)", re.IGNORECASE
+    )
+
+
+def _inside(one: Candidate, other: Candidate) -> bool:
+    return other.start <= one.start and one.end <= other.end and (other.end - other.start) > (one.end - one.start)
+
+
+def _names(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    del parameter
+    for one in _I_AM.finditer(page.text):
+        group = "said" if one["said"] else "shown"
+        text = _NAME_ENDS.sub("", one[group]).strip(_EDGES)
+        if text:
+            yield Candidate(text, one.start(group), one.start(group) + len(text), text)
+
+
+def _places(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    """Find places after a preposition; "from" and "to" tell where a journey begins and ends."""
+    own = set(plain(f"{parameter.label} {named(parameter.path[-1])}").split())
+    words = "in|at|to|for|from|near|around"
+    if own & {"from", "origin", "departure"}:
+        words = "from"
+    elif own & {"to", "destination", "arrival"}:
+        words = "to|towards"
+    for one in re.finditer(rf"\b(?:{words})\s+(?:the city of\s+)?{_PLACE}", page.text, re.IGNORECASE):
+        text = _PLACE_ENDS.sub("", one["place"]).strip(_EDGES)
+        if text and plain(text).split()[0] not in _NO_PLACE:
+            yield Candidate(text, one.start("place"), one.start("place") + len(text), text)
+
+
+def _addresses(page: Page, parameter: Parameter) -> Iterable[Candidate]:
+    del parameter
+    for one in _ADDRESS.finditer(page.text):
+        text = one["place"].strip(_EDGES)
+        if re.search(r"\d", text):
+            yield Candidate(text, one.start("place"), one.start("place") + len(text), text)
+
+
+def quoted(page: Page) -> list[Candidate]:
+    """List what stands in quotation marks."""
+    found = []
+    for one in _QUOTED.finditer(page.text):
+        text = next(part for part in one.groups() if part)
+        found.append(Candidate(text.strip(), one.start(), one.end(), text))
+    return page.free(found)
+
+
+_FINDERS: dict[str, Callable[[Page, Parameter], Iterable[Candidate]]] = {
+    "email": _matched(_EMAIL),
+    "url": _urls,
+    "moment": _matched(_MOMENT),
+    "date": _dates,
+    "time": _times,
+    "phone": _matched(_PHONE),
+    "choice": _chosen,
+    "id": _ids_or_patterned,
+    "pattern": _patterned,
+    "integer": _numbers,
+    "number": _numbers,
+    "name": _names,
+    "place": _places,
+    "address": _addresses,
+}

@@ -1,0 +1,133 @@
+"""Matching: which trigger a message asks for, by the words of its name, description and parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from agent.guided_calls.lexicon import words
+from agent.guided_calls.parameters import Parameter
+from agent.guided_calls.stems import content, kin, named, plain, stem, stems_of, terms
+from agent.guided_calls.triggers import Trigger
+
+THRESHOLD = 2.0
+"""Below this score a message is not a request for a trigger at all."""
+_SURE = 3.0
+_CLOSE = 0.75
+_IN_NAME, _IN_DESCRIPTION, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 0.6
+_GENERIC, _RELATED = 0.35, 0.85
+_SHORTEST_TYPO, _LONG_WORD = 5, 8
+_EXACT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a message fits a trigger; `hits` are the message's stems that its name or description knows."""
+
+    trigger: Trigger
+    score: float
+    hits: frozenset[str]
+    coverage: float
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether it may be acted upon without asking first."""
+        return self.score >= _SURE and (len(self.hits) > 1 or self.coverage >= 1 / 3)
+
+
+def matches(text: str, triggers: Sequence[Trigger], *, image: bool = False) -> list[Match]:
+    """Score every trigger against a message, the best first; only those above the threshold."""
+    said = [*_spelled(text, triggers), *(["imag"] if image and "imag" not in terms(text) else [])]
+    found = [_match(text, said, trigger, triggers) for trigger in triggers]
+    return sorted((one for one in found if one.score >= THRESHOLD), key=lambda one: -one.score)
+
+
+def rivals(found: Sequence[Match]) -> list[Match]:
+    """Give the best match and those that are too close to it to choose."""
+    return [one for one in found if one.score >= found[0].score * _CLOSE] if found else []
+
+
+def vocabulary(trigger: Trigger) -> Mapping[str, float]:
+    """Give the stems that speak for a trigger, each with its weight."""
+    return _weights(trigger.name, trigger.description, tuple(_described(one) for one in trigger.parameters))
+
+
+def request_stems(trigger: Trigger) -> frozenset[str]:
+    """Give the stems that ask for a trigger rather than tell it something: its name and how it is described."""
+    own = [one for one, weight in vocabulary(trigger).items() if weight > _IN_PARAMETER or weight == _GENERIC]
+    return frozenset(relative for one in own for relative in kin(one)) | _generic()
+
+
+def _described(parameter: Parameter) -> tuple[str, str]:
+    return f"{named(' '.join(parameter.path))} {parameter.label} {_choices(parameter)}", parameter.description
+
+
+def _choices(parameter: Parameter) -> str:
+    return " ".join(named(one) for one in parameter.choices if isinstance(one, str))
+
+
+@lru_cache(maxsize=256)
+def _weights(name: str, description: str, parameters: tuple[tuple[str, str], ...]) -> Mapping[str, float]:
+    weights: dict[str, float] = {}
+    layers = [(named(name), _IN_NAME), (description, _IN_DESCRIPTION)]
+    layers += [(text, _IN_PARAMETER) for text, _ in parameters]
+    layers += [(text, _IN_SMALL_PRINT) for _, text in parameters]
+    dull = stems_of(words("described"))
+    for text, weight in layers:
+        for one in terms(text):
+            if one not in dull or weight == _IN_NAME:
+                weights[one] = max(weights.get(one, 0), _GENERIC if one in _generic() | dull else weight)
+    return weights
+
+
+@lru_cache(maxsize=1)
+def _generic() -> frozenset[str]:
+    return stems_of(words("generic"))
+
+
+def _match(text: str, said: Sequence[str], trigger: Trigger, triggers: Sequence[Trigger]) -> Match:
+    if plain(text) in {plain(trigger.deed), plain(trigger.words)}:
+        return Match(trigger, _EXACT, frozenset(said), 1.0)
+    known = vocabulary(trigger)
+    distinct = list(dict.fromkeys(said))
+    worth = {one: _worth(one, known, triggers) for one in distinct}
+    hits = frozenset(one for one, value in worth.items() if value >= 1)
+    alone = [one for one in distinct if one.isalpha()]
+    score = sum(sorted(worth.values(), reverse=True)[:5])
+    return Match(trigger, score, hits, len(hits) / max(len(alone), 1))
+
+
+def _worth(one: str, known: Mapping[str, float], triggers: Sequence[Trigger]) -> float:
+    own = known.get(one, 0.0)
+    related = max((known.get(other, 0.0) for other in kin(one)), default=0.0) * _RELATED
+    value = max(own, related)
+    if not value:
+        return 0.0
+    sharing = sum(
+        any(vocabulary(other).get(relative, 0) >= min(_IN_DESCRIPTION, value) for relative in kin(one))
+        for other in triggers
+    )
+    return value / max(sharing, 1) ** 0.5
+
+
+def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:
+    """Give the stems of a message, mistyped ones as the word of a trigger that they can only be."""
+    vocabularies = frozenset(relative for one in triggers for each in vocabulary(one) for relative in kin(each))
+    raw = tuple(sorted({word for one in triggers for word in content(_everything(one))}))
+    return [_corrected(word, raw, vocabularies) for word in content(text)]
+
+
+def _everything(trigger: Trigger) -> str:
+    return " ".join([named(trigger.name), trigger.description, *(_described(one)[0] for one in trigger.parameters)])
+
+
+@lru_cache(maxsize=4096)
+def _corrected(word: str, raw: tuple[str, ...], known: frozenset[str]) -> str:
+    if len(word) < _SHORTEST_TYPO or not word.isalpha() or stem(word) in known or word in words("known"):
+        return stem(word)
+    limit = 2 if len(word) >= _LONG_WORD else 1
+    near = process.extract(word, raw, scorer=OSA.distance, score_cutoff=limit, limit=3)
+    near = [one for one in near if one[0][0] == word[0] and len(one[0]) >= _SHORTEST_TYPO - 1]
+    return stem(near[0][0]) if near else stem(word)

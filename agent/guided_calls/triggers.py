@@ -1,0 +1,76 @@
+"""Triggers: what this session's assistant can do, read from the bound tool definitions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from agent.guided_calls.lexicon import words
+from agent.guided_calls.parameters import Parameter, parameters_of
+from agent.guided_calls.stems import named, plain
+
+_LONGEST_DEED = 90
+_NO_DEED = frozenset({"use", "call", "this", "when", "trigger", "invoke", "for", "if", "run", "the", "a", "an", "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One function that can be called."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def words(self) -> str:
+        """Give its name in words."""
+        return named(self.name)
+
+    @property
+    def deed(self) -> str:
+        """Say what it does as a command in plain words: how its description begins, or its name."""
+        first, *rest = self.description.replace("\n", " ").strip().split(". ")[0].rstrip(".").split(" ") or [""]
+        sentence = " ".join([_imperative(first), *rest])
+        if plain(first) in _NO_DEED or not rest or len(sentence) > _LONGEST_DEED or not first.isalpha():
+            return self.words
+        return sentence
+
+    @property
+    def reads(self) -> bool:
+        """Tell whether it only looks something up, as far as its name tells."""
+        return bool(set(self.words.split()[:1]) & words("reads")) or (
+            self.words.split()[-1] in words("reads") and not set(self.words.split()) & _WRITES
+        )
+
+    def parameter(self, field: str) -> Parameter | None:
+        """Find a parameter by its path."""
+        return next((one for one in self.parameters if one.field == field), None)
+
+
+_WRITES = frozenset({"set", "update", "change", "cancel", "create", "delete", "remove", "add", "book", "send", "edit"})
+
+
+def _imperative(word: str) -> str:
+    """Make "Looks" a command ("look"), and begin in lower case."""
+    lowered = word[:1].lower() + word[1:]
+    if lowered.endswith(("ches", "shes", "sses", "xes")):
+        return lowered[:-2]
+    return lowered[:-1] if lowered.endswith("s") and not lowered.endswith(("ss", "us", "is")) else lowered
+
+
+def triggers_of(tools: Sequence[Mapping[str, Any]]) -> tuple[Trigger, ...]:
+    """Read the bound tools; one with a broken definition takes no arguments that we could fill."""
+    return _read(to_json([{key: tool.get(key) for key in ("name", "description", "parameters")} for tool in tools]))
+
+
+@lru_cache(maxsize=64)
+def _read(tools: bytes) -> tuple[Trigger, ...]:
+    found = []
+    for tool in from_json(tools):
+        schema = tool["parameters"] if isinstance(tool["parameters"], dict) else {}
+        name, description = str(tool["name"]), str(tool["description"] or "")
+        found.append(Trigger(name, description, schema, parameters_of(schema)))
+    return tuple(found)

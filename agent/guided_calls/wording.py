@@ -1,0 +1,106 @@
+"""Wording: the part of a message that says what is the matter, in the person's own words."""
+
+import re
+from collections.abc import Sequence
+
+from agent.guided_calls.lexicon import words
+from agent.guided_calls.matching import request_stems
+from agent.guided_calls.page import Page, key_pattern
+from agent.guided_calls.parameters import Parameter
+from agent.guided_calls.stems import plain, stem, stems_of
+from agent.guided_calls.triggers import Trigger
+
+_JOINTS = re.compile(
+    r"(?P<end>[.!?;\n]+\s*|[:,]\s+|\s+[-–—]\s+)|\b(?:and|because|since|about|saying|regarding|that says|concerning)\b\s*",
+    re.IGNORECASE,
+)
+_QUERY_LEAD = re.compile(r"^(?:for|me|any|some|all|the|about|on|up|a|an)\s+", re.IGNORECASE)
+_TRAILING = re.compile(r"[\s,]*(?:please|thanks|thank you)?[\s.?!,;:]*$", re.IGNORECASE)
+_TITLE = 80
+_KEYED = r"(?:^|(?<=[\s,;(]))(?:(?:the|my|our|its)\s+)?{key}\s*(?::|=|\bis\b(?!\s+(?:it|this|that|there)\b)|\bshould be\b)\s*"
+
+
+def keyed(page: Page, parameter: Parameter, trigger: Trigger) -> str:
+    """Find what stands after "key:" or "key is", up to the end of it or to the next key."""
+    for key in parameter.keys[: 1 if len(parameter.keys) == 1 else 3]:
+        pattern = _KEYED.format(key=key_pattern(key).pattern)
+        found = re.search(pattern, page.text, re.IGNORECASE)
+        if found:
+            return _until(page.text[found.end() :], trigger, parameter)
+    return ""
+
+
+def _until(rest: str, trigger: Trigger, parameter: Parameter) -> str:
+    opening = re.match(r"\s*[\"“«']([^\"”»']+)[\"”»']", rest)
+    if opening:
+        return opening.group(1).strip()
+    ends = [len(rest)]
+    for other in trigger.parameters:
+        for key in other.keys[:3] if other != parameter else ():
+            mark = re.search(
+                rf"(?:[\s,;.]+(?:and\s+)?)(?:(?:the|my)\s+)?{key_pattern(key).pattern}\s*(?::|=|is\b)",
+                rest,
+                re.IGNORECASE,
+            )
+            ends += [mark.start()] if mark else []
+    stop = re.search(r"\n|;" + ("" if parameter.role == "text" else r"|[.!?](?:\s|$)|,\s"), rest)
+    ends += [stop.start()] if stop else []
+    return rest[: min(ends)].strip(" ,;")
+
+
+def own_words(page: Page, trigger: Trigger) -> str:
+    """Give the person's own words: the message without the clauses that only ask, greet or give other arguments."""
+    clauses = _clauses(page.text)
+    told = [_tells(page, clause, trigger) for clause in clauses]
+    kept = [clause for clause, one in zip(clauses, told, strict=True) if one]
+    if not kept:
+        return ""
+    text = page.text[kept[0][0] : kept[-1][1]]
+    return _TRAILING.sub("", text).strip() if text.strip().endswith((",", ";", ":")) else text.strip(" ,;:")
+
+
+def _clauses(text: str) -> list[tuple[int, int]]:
+    clauses, start = [], 0
+    for joint in _JOINTS.finditer(text):
+        clauses.append((start, joint.end() if joint["end"] and joint["end"][0] in ".!?" else joint.start()))
+        start = joint.end()
+    return [(begin, end) for begin, end in [*clauses, (start, len(text))] if text[begin:end].strip()]
+
+
+def _tells(page: Page, clause: tuple[int, int], trigger: Trigger) -> bool:
+    """Tell whether a clause says more than that something is wanted, and more than a name or a number."""
+    begin, end = clause
+    text = page.text[begin:end]
+    for start, stop in page.taken:
+        if start < end and begin < stop:
+            low, high = max(start, begin) - begin, min(stop, end) - begin
+            text = text[:low] + " " * (high - low) + text[high:]
+    keys = stems_of(word for one in trigger.parameters for key in one.keys for word in key.split())
+    plainly = (request_stems(trigger) | keys | stems_of(words("generic"))) - stems_of(words("telling"))
+    left = [word for word in plain(text).split() if word not in words("stop") | _PHRASES and stem(word) not in plainly]
+    return bool(left)
+
+
+_PHRASES = frozenset(
+    "hope well dear regards team there morning afternoon evening full address number name mail best kind".split()
+)
+
+
+def first_words(text: str) -> str:
+    """Shorten a text to its first sentence, for a title."""
+    sentence = re.split(r"(?<=[.!?])\s|\n", text.strip(), maxsplit=1)[0].rstrip(".!")
+    if len(sentence) <= _TITLE:
+        return sentence
+    return sentence[: _TITLE - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def query(text: str, trigger: Trigger) -> str:
+    """Give what is searched for: the message without the words at its start that ask."""
+    asking = request_stems(trigger) | stems_of(words("generic"))
+    rest: Sequence[str] = text.split()
+    while rest and (not plain(rest[0]) or all(w in words("stop") or stem(w) in asking for w in plain(rest[0]).split())):
+        rest = rest[1:]
+    said = " ".join(rest)
+    while _QUERY_LEAD.match(said):
+        said = _QUERY_LEAD.sub("", said)
+    return _TRAILING.sub("", said).strip(" \"“”'")
