@@ -58,6 +58,11 @@ HeaderValue = Annotated[
 ]
 
 
+def is_connections(name: str) -> bool:
+    """Tell whether a header is set by the HTTP connection itself."""
+    return name.lower() in _FORBIDDEN
+
+
 def check_custom_headers(headers: dict[str, str]) -> dict[str, str]:
     """Refuse credentials (they belong in the encrypted auth_header), names given twice, and too many."""
     if len(headers) > _MAX_HEADERS:
@@ -75,6 +80,11 @@ def check_custom_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+def looks_secret(name: str) -> bool:
+    """Tell whether a header of this name carries a credential, as far as names tell."""
+    return _SENSITIVE.search(name) is not None
+
+
 def redact(headers: dict[str, str], also: frozenset[str] = frozenset()) -> dict[str, str]:
     """Replace the values of headers that look secret by their name, or are named in `also` (lower case), by a mask."""
-    return {name: MASK if name.lower() in also or _SENSITIVE.search(name) else value for name, value in headers.items()}
+    return {name: MASK if name.lower() in also or looks_secret(name) else value for name, value in headers.items()}

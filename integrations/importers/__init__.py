@@ -1,0 +1,1 @@
+"""Drafts of triggers from what people have at hand: a curl line, an OpenAPI document."""

@@ -1,0 +1,153 @@
+"""A trigger that was read from elsewhere, before a person confirms it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from integrations.importers.names import identifier, lower_identifier, telling_label
+from integrations.importers.placeholders import Hole, join, looks_credential
+from rules.variables import SYSTEM_NAMES
+
+_SYSTEM_ROOTS: Final = frozenset({"session", "company", "assistant", "images"})
+_TOO_GENERAL: Final = frozenset(
+    {"token", "key", "api_key", "apikey", "secret", "password", "auth", "auth_token", "access_token", "bearer"}
+    | {"bearer_token", "bearerauth", "apikeyauth", "basicauth", "authorization", "x_api_key", "cookie", "credentials"}
+    | {"your_token", "your_api_key", "my_token", "my_api_key"}
+)
+_MAX_NAME: Final = 60  # leaves room for `_99`
+_MAX_NOTE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSecret:
+    """A credential to be put into the vault.
+
+    `value` is None when it is not known: hidden in a chat, a placeholder, or named by an OpenAPI document only.
+    """
+
+    name: str
+    value: str | None = field(repr=False)
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an import found.
+
+    Attributes:
+        trigger: A body for `POST /v1/assistants/{id}/triggers`, without any credential in it.
+        secrets: What the trigger needs in the vault before it can be saved.
+        notes: What was left out, changed or guessed, in sentences for a person.
+
+    """
+
+    trigger: dict[str, Any]
+    secrets: tuple[FoundSecret, ...]
+    notes: tuple[str, ...]
+
+
+class DraftBuilder:
+    """Collects the variables of one request: each name is used once, and secrets are bound to the request's host."""
+
+    def __init__(self, host: str, taken_secrets: Collection[str] = ()) -> None:
+        """Begin without variables.
+
+        Args:
+            host: Where the request goes: lower case, with its port when the URL has one.
+            taken_secrets: Names in the workspace's vault, which neither parameters nor new secrets may have.
+
+        """
+        self.host = host
+        self.label = telling_label(host)
+        self.parameters: dict[str, dict[str, Any]] = {}
+        self._notes: dict[str, None] = {}
+        self._taken = frozenset(taken_secrets)
+        self._used = {*self._taken, *_SYSTEM_ROOTS}
+        self._numbers: dict[str, int] = {}
+        self._secrets: dict[str, FoundSecret] = {}
+        self._by_value: dict[str, str] = {}
+        self._holes: dict[str, str] = {}
+
+    @property
+    def secrets(self) -> tuple[FoundSecret, ...]:
+        """The credentials found so far, in the order of the request."""
+        return tuple(self._secrets.values())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to tell the person, in the order it was noticed."""
+        return tuple(self._notes)
+
+    def note(self, sentence: str) -> None:
+        """Tell the person something once."""
+        self._notes[sentence[:_MAX_NOTE]] = None
+
+    def parameter(self, wished: str, schema: Mapping[str, Any]) -> str:
+        """Add a required parameter and return the name it got."""
+        name = self._free(identifier(wished))
+        self.parameters[name] = dict(schema)
+        return name
+
+    def secret(self, role: str, value: str | None, *, hole: str | None = None) -> str:
+        """Add a credential and return the name it got; the same value gets the same name.
+
+        Args:
+            role: What kind it is, such as `token` or `api_key`; the host's telling label is put before it.
+            value: The credential, None when unknown.
+            hole: The name that the person wrote in its place, which is kept unless it could be anybody's.
+
+        """
+        named = lower_identifier(hole) if hole else ""
+        if named in self._taken:
+            self.note(f"${named} is the secret of that name in the vault.")
+            return named
+        if hole and (known := self._holes.get(named)):
+            return known
+        if value and value in self._by_value:
+            return self._by_value[value]
+        name = self._free(self._secret_name(role, named))
+        self._by_value[value or ""] = name
+        self._secrets[name] = FoundSecret(name, value or None, (self.host,))
+        if hole:
+            self._holes[named] = name
+        return name
+
+    def hole(self, hole: Hole, schema: Mapping[str, Any] | None = None) -> str:
+        """Return the variable for a placeholder that the person wrote: a system variable, a secret or a parameter."""
+        if hole.name in SYSTEM_NAMES or hole.name.startswith("images["):
+            return hole.name
+        lowered = lower_identifier(hole.name)
+        if lowered in self._taken or looks_credential(hole.name):
+            return self.secret(lowered, None, hole=hole.name)
+        wished = lowered if hole.name.isupper() else identifier(hole.name)
+        if wished not in self._holes:
+            described = schema or {"type": "string", "description": f"The {' '.join(wished.split('_'))}."}
+            self._holes[wished] = self.parameter(wished, described)
+        return self._holes[wished]
+
+    def filled(self, pieces: Sequence[str | Hole]) -> str:
+        """Write a template of texts and placeholders."""
+        return join([Hole(self.hole(piece)) if isinstance(piece, Hole) else piece for piece in pieces])
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the trigger's arguments, all of them required."""
+        schema: dict[str, Any] = {"type": "object", "properties": self.parameters}
+        if self.parameters:
+            schema["required"] = list(self.parameters)
+        return schema
+
+    def _secret_name(self, role: str, named: str) -> str:
+        if named and named not in _TOO_GENERAL:
+            return named
+        role = lower_identifier(role)
+        return role if role.startswith(f"{self.label}_") else f"{self.label}_{role}"
+
+    def _free(self, wished: str) -> str:
+        name = wished = wished[:_MAX_NAME]
+        number = self._numbers.get(wished, 1)
+        while name in self._used:
+            number += 1
+            name = f"{wished}_{number}"
+        self._numbers[wished] = number
+        self._used.add(name)
+        return name
