@@ -15,6 +15,7 @@ from rules.changes import ChangeView, FieldChange, diff
 from rules.errors import Conflict, InvalidInput
 from rules.ids import new_id
 from rules.integration_spec import Integration, TriggerDraft, TriggerPatch
+from rules.literal_credentials import masked
 from rules.times import time_text
 from rules.validation import parse
 from store import assistants as store
@@ -80,7 +81,7 @@ class Triggers:
         async with self._database.write() as connection:
             await store.get(connection, workspace_id, assistant_id, for_update=True)
             await self._check(connection, row)
-            await store.add_trigger(connection, row)
+            await store.add_trigger(connection, self._sealed(row))
             change = await self._record(connection, actor, "create", before=None, after=row)
         return TriggerChanged(trigger_view(row), change)
 
@@ -94,7 +95,7 @@ class Triggers:
     async def get(self, workspace_id: str, trigger_id: str) -> TriggerView:
         """Return one trigger; raises NotFound."""
         async with self._database.read() as connection:
-            row = await store.trigger(connection, workspace_id, trigger_id)
+            row = self._opened(await store.trigger(connection, workspace_id, trigger_id))
             await store.get(connection, workspace_id, row["assistant_id"])
             return trigger_view(row)
 
@@ -105,12 +106,13 @@ class Triggers:
         async with self._database.read() as connection:
             if assistant_id is not None:
                 await store.get(connection, workspace_id, assistant_id)
-            return (await store.trigger_page(connection, workspace_id, assistant_id, limit, offset)).map(trigger_view)
+            page = await store.trigger_page(connection, workspace_id, assistant_id, limit, offset)
+        return page.map(self._opened).map(trigger_view)
 
     async def preview(self, workspace_id: str, trigger_id: str, patch: TriggerPatch) -> Sequence[FieldChange]:
         """Check a patch and return what it would change, saving nothing."""
         async with self._database.read() as connection:
-            row = await store.trigger(connection, workspace_id, trigger_id)
+            row = self._opened(await store.trigger(connection, workspace_id, trigger_id))
             after = {**row, **_patched(row, patch)}
             await self._check(connection, after)
         return diff(_public(row), _public(after))
@@ -118,20 +120,21 @@ class Triggers:
     async def update(self, workspace_id: str, trigger_id: str, patch: TriggerPatch, actor: Actor) -> TriggerChanged:
         """Apply a patch; raises InvalidInput naming each wrong field, and then nothing has changed."""
         async with self._database.write() as connection:
-            row = await store.trigger(connection, workspace_id, trigger_id, for_update=True)
+            row = self._opened(await store.trigger(connection, workspace_id, trigger_id, for_update=True))
             return await self._apply(connection, row, _patched(row, patch), actor, "update")
 
     async def delete(self, workspace_id: str, trigger_id: str, actor: Actor) -> TriggerChanged:
         """Delete a trigger; undo brings it back."""
         async with self._database.write() as connection:
-            row = await store.trigger(connection, workspace_id, trigger_id, for_update=True)
+            row = self._opened(await store.trigger(connection, workspace_id, trigger_id, for_update=True))
             return await self._apply(connection, row, {"deleted_at": datetime.now(UTC)}, actor, "delete")
 
     async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> TriggerChanged:
         """Apply the inverse of a change; raises Conflict when it was undone already or changed again since."""
         async with self._database.write() as connection:
             change = await change_store.to_undo(connection, workspace_id, change_id)
-            row = await store.trigger(connection, workspace_id, change["subject_id"], for_update=True, deleted=True)
+            subject = change["subject_id"]
+            row = self._opened(await store.trigger(connection, workspace_id, subject, for_update=True, deleted=True))
             changed = await self._apply(connection, row, inverse(self._box, change, row), actor, "undo")
             if changed.change is not None:
                 await change_store.mark_undone(connection, change_id, changed.change.id)
@@ -146,9 +149,20 @@ class Triggers:
         after = {**row, **values, "updated_at": datetime.now(UTC)}
         if after["deleted_at"] is None:
             await self._check(connection, after)
-        await store.set_trigger_values(connection, row["id"], {**values, "updated_at": after["updated_at"]})
+        new = self._sealed({**values, "updated_at": after["updated_at"]})
+        await store.set_trigger_values(connection, row["id"], new)
         change = await self._record(connection, actor, action, before=row, after=after)
         return TriggerChanged(trigger_view(after), change)
+
+    def _opened(self, row: Row) -> Row:
+        """Unseal the integration of a stored row: people write credentials into headers, so it is encrypted at rest."""
+        return {**row, "integration": self._box.open(row["integration_sealed"])}
+
+    def _sealed(self, values: Row) -> Row:
+        if "integration" not in values:
+            return values
+        sealed = {"integration_sealed": self._box.seal(values["integration"])}
+        return {**{name: value for name, value in values.items() if name != "integration"}, **sealed}
 
     async def _check(self, connection: AsyncConnection, row: Row) -> None:
         parameters, integration = json.loads(row["parameters"]), parse(Integration, json.loads(row["integration"]))
@@ -199,4 +213,4 @@ def _public(row: Row | None) -> dict[str, Any] | None:
     if row is None or row["deleted_at"] is not None:
         return None
     shown = {name: json.loads(row[name]) if name in _TEXTS else row[name] for name in FIELDS}
-    return {"assistant_id": row["assistant_id"], **shown}
+    return {"assistant_id": row["assistant_id"], **shown, "integration": masked(shown["integration"])}

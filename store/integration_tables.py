@@ -27,7 +27,8 @@ class Assistant(SQLModel, table=True):
 class Trigger(SQLModel, table=True):
     """An API call that an assistant may make (C01, C02).
 
-    `parameters` and `integration` are JSON text, so that what people wrote keeps its order and its numbers.
+    `parameters` and (sealed, since people write credentials into it) `integration_sealed` are JSON text, so that what
+    people wrote keeps its order and its numbers.
     A deleted trigger keeps its row, so that the deletion can be undone.
     """
 
@@ -49,7 +50,7 @@ class Trigger(SQLModel, table=True):
     name: str
     description: str = Field(sa_type=Text)
     parameters: str = Field(sa_type=Text)
-    integration: str = Field(sa_type=Text)
+    integration_sealed: str = Field(sa_type=Text)
     interpret_response: bool = True
     confirm: bool = False
     created_at: datetime = Field(sa_type=Moment)

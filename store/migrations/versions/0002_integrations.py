@@ -85,7 +85,7 @@ def upgrade() -> None:
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('parameters', sa.Text(), nullable=False),
-    sa.Column('integration', sa.Text(), nullable=False),
+    sa.Column('integration_sealed', sa.Text(), nullable=False),
     sa.Column('interpret_response', sa.Boolean(), nullable=False),
     sa.Column('confirm', sa.Boolean(), nullable=False),
     sa.Column('created_at', store.moment.Moment(timezone=True), nullable=False),

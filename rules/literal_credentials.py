@@ -1,0 +1,36 @@
+"""Credentials written into an integration itself instead of the vault: never shown to a model or in a record."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rules.header_fields import MASK, looks_secret
+
+_ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]+ +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
+_SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Key|Token|ApiKey) +", re.IGNORECASE)
+_PAIR = re.compile(r"([?&])([^=&#]+)=([^&#]+)")
+
+
+def masked(integration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an integration with the credentials masked that are written out in its headers or its URL's query.
+
+    `Bearer $token` stays as it is: a variable says nothing. `Bearer abc` becomes `Bearer ••••••`.
+    """
+    headers = [
+        {**header, "value": mask_value(header["value"])} if looks_secret(header["key"]) else header
+        for header in integration.get("headers") or ()
+    ]
+    return {**integration, "url": _PAIR.sub(_mask_pair, integration["url"]), "headers": headers}
+
+
+def mask_value(value: str) -> str:
+    """Mask a header value that holds more than a scheme and one variable; the scheme stays."""
+    if _ONLY_A_VARIABLE.fullmatch(value):
+        return value
+    scheme = _SCHEME.match(value)
+    return (scheme[0] if scheme else "") + MASK
+
+
+def _mask_pair(pair: re.Match[str]) -> str:
+    sign, name, value = pair.groups()
+    return f"{sign}{name}={MASK}" if looks_secret(name) and not _ONLY_A_VARIABLE.fullmatch(value) else pair[0]
