@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.header_fields import MASK, looks_secret
 
-_ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]+ +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
+_ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]{1,16} +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Key|Token|ApiKey) +", re.IGNORECASE)
 _PAIR = re.compile(r"([?&])([^=&#]+)=([^&#]+)")
 

@@ -1,0 +1,39 @@
+import pytest
+
+from rules.header_fields import MASK
+from rules.literal_credentials import mask_value, masked
+
+
+@pytest.mark.parametrize("value", ["$token", "Bearer $token", "Basic ${my key}", "$user.token", "", "Token $keys[0]"])
+def test_a_variable_is_no_credential(value: str):
+    assert mask_value(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Bearer abc", f"Bearer {MASK}"),
+        ("abc", MASK),
+        ("abcdefghijklmnopqrstuvwxyz $token", MASK),
+        ("Bearer abc$token", f"Bearer {MASK}"),
+        ("$token abc", MASK),
+        ("two words", MASK),
+    ],
+)
+def test_what_is_written_out_is_masked_but_for_its_scheme(value: str, shown: str):
+    assert mask_value(value) == shown
+
+
+def test_headers_and_query_are_masked_by_their_names():
+    integration = {
+        "url": "https://api.example.com/x?api_key=abc&page=2&token=$tok#key=1",
+        "method": "GET",
+        "headers": [{"key": "Authorization", "value": "Bearer abc"}, {"key": "Accept", "value": "text/plain"}],
+    }
+    shown = masked(integration)
+    assert shown["url"] == f"https://api.example.com/x?api_key={MASK}&page=2&token=$tok#key=1"
+    assert shown["headers"] == [
+        {"key": "Authorization", "value": f"Bearer {MASK}"},
+        {"key": "Accept", "value": "text/plain"},
+    ]
+    assert integration["headers"][0]["value"] == "Bearer abc"
