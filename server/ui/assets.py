@@ -17,6 +17,8 @@ _STATIC_IMPORT = re.compile(rb'from "\./([\w.]+)"')
 # Only comments that fill their lines: nothing inside a line is looked at, so no string can be mistaken for one.
 _COMMENT = re.compile(rb"^ *(?:/\*\*?(?:(?!\*/).)*\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 STYLESHEET = "console.css"
+# a_base.css, b_controls.css, …: what every page needs. Other style sheets belong to the pages that name them.
+_SHARED_SHEET = re.compile(r"[a-z]_\w+\.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,11 @@ class AssetPack:
 
     @cached_property
     def files(self) -> dict[str, Asset]:
-        """The files by name; the style sheets, which a page needs all of, are one file in their order."""
+        """The files by name; the style sheets that every page needs all of are one file in their order."""
         paths = sorted(path for path in self._folder.iterdir() if path.suffix in _MEDIA_TYPES)
-        bodies = {path.name: path.read_bytes() for path in paths if path.suffix != ".css"}
-        bodies[STYLESHEET] = b"".join(path.read_bytes() for path in paths if path.suffix == ".css")
+        shared = [path for path in paths if _SHARED_SHEET.fullmatch(path.name)]
+        bodies = {path.name: path.read_bytes() for path in paths if path not in shared}
+        bodies[STYLESHEET] = b"".join(path.read_bytes() for path in shared)
         return {
             name: Asset.of(_without_comments(body), _MEDIA_TYPES[Path(name).suffix]) for name, body in bodies.items()
         }
