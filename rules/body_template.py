@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -10,16 +10,16 @@ from typing import Any, Final
 from rules.encodings import FORM_TEXT, TEXT, XML, Context
 from rules.errors import InvalidInput
 from rules.form_template import flatten_form, flatten_multipart
-from rules.json_source import JsonNode, JsonObject, JsonText, node_of, read_json
+from rules.json_source import JsonNode, JsonObject, node_of, read_json, text_node
 from rules.json_template import flatten, text_parts
-from rules.rendering import Key, Part, Slot
+from rules.rendering import Part, Slot, merge, slots_of
 from rules.template_limits import MAX_SLOTS, MAX_TEMPLATE_BYTES, size
-from rules.text_template import place_in
 
 NO_BODY: Final = None
 _FIELD: Final = "body"
 _JSON: Final = "application/json"
 _JSON_TYPE: Final = re.compile(r"(?:application|text)/(?:[\w.-]+\+)?json|[\w.-]+/[\w.-]+\+json", re.ASCII)
+_CHARSET: Final = re.compile(r"charset *= *\"?([^\"; ]*)")
 _XML_TYPE: Final = re.compile(r"(?:application|text)/(?:xml|html)|[\w.-]+/[\w.-]+\+xml", re.ASCII)
 
 
@@ -57,17 +57,25 @@ def compile_body(body: Any, content_type: str | None) -> BodyTemplate:
             given twice, too large, too deep, too many variables.
 
     """
-    essence = (content_type or "").partition(";")[0].strip().lower()
+    essence, _, parameters = (content_type or "").lower().partition(";")
+    essence = essence.strip()
+    _check_charset(essence, parameters)
     if isinstance(body, str):
         kind, added, parts, length = _of_text(body, essence)
     else:
         kind, added, parts, length = _of_value(body, essence)
     check_size(length, _FIELD)
-    merged = tuple(_merged(parts))
-    slots = tuple(_slots(merged))
+    merged = merge(parts)
+    slots = tuple(slots_of(merged))
     if len(slots) > MAX_SLOTS:
         raise InvalidInput.of(_FIELD, f"has {len(slots)} variables; at most {MAX_SLOTS} are allowed")
     return BodyTemplate(kind, added, merged, slots, length)
+
+
+def _check_charset(essence: str, parameters: str) -> None:
+    charset = _CHARSET.search(parameters)
+    if charset and charset[1] not in {"utf-8", "utf8", "us-ascii"} and not _JSON_TYPE.fullmatch(essence):
+        raise InvalidInput.of(_FIELD, f"is sent as UTF-8, but the Content-Type says charset={charset[1][:40]}")
 
 
 def check_size(length: int, field: str) -> None:
@@ -89,18 +97,13 @@ def _of_text(body: str, essence: str) -> _Read:
     if essence == "multipart/form-data":
         raise InvalidInput.of(_FIELD, "must be an object of fields for multipart/form-data: its parts are written here")
     context, kind = _text_context(essence)
-    return kind, "text/plain; charset=utf-8", text_parts(_text_node(body), context, _FIELD), length
+    return kind, "text/plain; charset=utf-8", text_parts(text_node(body, _FIELD), context, _FIELD), length
 
 
 def _text_context(essence: str) -> tuple[Context, Kind]:
     if essence == "application/x-www-form-urlencoded":
         return FORM_TEXT, Kind.FORM
     return (XML if _XML_TYPE.fullmatch(essence) else TEXT), Kind.TEXT
-
-
-def _text_node(body: str) -> JsonText:
-    node = node_of(body, _FIELD)
-    return node if isinstance(node, JsonText) else JsonText(body, place_in(body))
 
 
 def _guessed_json(body: str) -> JsonNode | None:
@@ -127,23 +130,3 @@ def _fields(node: JsonNode) -> JsonObject:
     if not isinstance(node, JsonObject):
         raise InvalidInput.of(_FIELD, "must be an object of fields, or a text such as name=$name, for a form")
     return node
-
-
-def _merged(parts: Iterable[Part]) -> Iterator[Part]:
-    literal: list[str] = []
-    for part in parts:
-        if isinstance(part, str):
-            literal.append(part)
-            continue
-        yield "".join(literal)
-        yield part
-        literal = []
-    yield "".join(literal)
-
-
-def _slots(parts: Iterable[Part]) -> Iterator[Slot]:
-    for part in parts:
-        if isinstance(part, Slot):
-            yield part
-        elif isinstance(part, Key):
-            yield from _slots(part.parts)

@@ -98,7 +98,7 @@ def _check_scalar(node: Any) -> None:
         if node.bit_length() > MAX_INTEGER_BITS:
             raise Unsafe(f"is, or contains, an integer of more than {MAX_DIGITS} digits")
     elif node is not None:
-        raise Unsafe(f"is, or contains, a {type(node).__name__}, which is no JSON value")
+        raise Unsafe(f"is, or contains, a value of type {type(node).__name__}, which is not JSON")
 
 
 def escaped(text: str) -> str:

@@ -7,13 +7,15 @@ from hashlib import sha256
 from rules.encodings import FIELD_NAME, FORM, TEXT, Context
 from rules.errors import InvalidInput
 from rules.json_source import JsonList, JsonNode, JsonObject, JsonRaw, JsonText, below
-from rules.json_template import text_parts
-from rules.rendering import Key, Part, Rendering, Slot
+from rules.json_template import fixed, has_slot, text_parts
+from rules.rendering import Key, Part, Rendering
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
     """The line between two parts of a multipart body; its text is chosen when all values are known."""
+
+    parts: tuple[Part, ...] = ()
 
     def write(self, out: Rendering) -> None:
         """Leave the place empty and remember it."""
@@ -39,16 +41,12 @@ def flatten_multipart(form: JsonObject, name: str) -> Iterator[Part]:
 def _fields(form: JsonObject, context: Context, name: str) -> Iterator[tuple[list[Part], list[Part]]]:
     names = FIELD_NAME if context is TEXT else context
     keys = [text_parts(member.key, names, name) for member in form.members]
-    siblings = frozenset("".join(map(str, key)) for key in keys if not _has_slot(key))
+    siblings = fixed(keys)
     for member, key in zip(form.members, keys, strict=True):
-        first: list[Part] = [Key(tuple(key), siblings, 0, name)] if _has_slot(key) else key
+        first: list[Part] = [Key(tuple(key), siblings, 0, name)] if has_slot(key) else key
         items = member.value.items if isinstance(member.value, JsonList) else (member.value,)
         for at, item in enumerate(items):
             yield key if at else first, _value(item, context, below(name, member.key.text))
-
-
-def _has_slot(parts: list[Part]) -> bool:
-    return any(isinstance(part, Slot) for part in parts)
 
 
 def _value(node: JsonNode, context: Context, name: str) -> list[Part]:

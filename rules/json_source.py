@@ -42,10 +42,11 @@ class JsonRaw:
 
 @dataclass(frozen=True, slots=True)
 class JsonBare:
-    """A variable that stands for a whole value, from `start` to `end` of the source."""
+    """A variable that stands for a whole value; `where(at)` names its place."""
 
     reference: Reference
-    place: str
+    where: Where
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ class JsonList:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One name and value of an object, with the source of the value (empty when there is none)."""
+    """One name and value of an object; the value's source is `[start:end]` where it was read from a text."""
 
     key: JsonText
     value: "JsonNode"
-    source: str = ""
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class _Reader:
             return self.string(field)
         if mark == "$":
             return self.bare(field)
-        if mark in {"{", "["} and mark:
+        if mark in {"{", "["}:
             if depth >= MAX_JSON_DEPTH:
                 raise InvalidInput.of(
                     field, f"nests deeper than {MAX_JSON_DEPTH} objects and lists at {self.where(self.at)}"
@@ -157,7 +159,7 @@ class _Reader:
         self.space()
         start = self.at
         value = self.value(below(field, key.text), depth)
-        return Member(key, value, self.text[start : self.at])
+        return Member(key, value, start, self.at)
 
     def array(self, field: str, depth: int) -> JsonList:
         items: list[JsonNode] = []
@@ -177,12 +179,12 @@ class _Reader:
         return mark == end
 
     def bare(self, field: str) -> JsonBare:
-        place = self.where(self.at)
+        start = self.at
         reference = read_reference(self.text, self.at, field, self.where)
         if reference is None:
             raise self.refuse(field, "a bare $ stands for no value")
         self.at += len(reference.written)
-        return JsonBare(Reference.whole_name(reference.name, reference.written), place)
+        return JsonBare(Reference.whole_name(reference.name, reference.written), self.where, start)
 
     def scalar(self, field: str) -> JsonRaw:
         match = _NUMBER.match(self.text, self.at) or _WORD.match(self.text, self.at)
@@ -264,7 +266,7 @@ def node_of(value: Any, field: str) -> JsonNode:
 
 def _node_of(value: Any, field: str, depth: int) -> JsonNode:
     if isinstance(value, str):
-        return _text_node(value, field)
+        return text_node(value, field)
     if isinstance(value, Mapping | list | tuple):
         if depth >= MAX_JSON_DEPTH:
             raise InvalidInput.of(field, f"nests deeper than {MAX_JSON_DEPTH} objects and lists")
@@ -280,10 +282,11 @@ def _node_of(value: Any, field: str, depth: int) -> JsonNode:
 def _member_of(key: Any, value: Any, field: str, depth: int) -> Member:
     if not isinstance(key, str):
         raise InvalidInput.of(field, "has a name that is not text")
-    return Member(_text_node(key, field), _node_of(value, below(field, key), depth))
+    return Member(text_node(key, field), _node_of(value, below(field, key), depth))
 
 
-def _text_node(text: str, field: str) -> JsonText:
+def text_node(text: str, field: str) -> JsonText:
+    """Turn a text that is a template into a node; raises InvalidInput for half a surrogate pair."""
     where = place_in(text)
     if bad := _SURROGATE.search(text):
         raise InvalidInput.of(field, f"contains half a surrogate pair at {where(bad.start())}")

@@ -1,10 +1,11 @@
 """Reads integration documents as people print them: JSON in whose `body` bare `$variables` stand as values (C10)."""
 
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rules.errors import InvalidInput
-from rules.json_source import JsonBare, JsonList, JsonNode, JsonObject, JsonText, Member, below, read_json
+from rules.json_source import JsonBare, JsonList, JsonNode, JsonObject, JsonRaw, JsonText, Member, below, read_json
 
 MAX_DOCUMENT_CHARACTERS: Final = 1024 * 1024
 _BODY: Final = "body"
@@ -29,28 +30,32 @@ def read_integration(text: str, *, field: str = "document") -> dict[str, Any]:
     node = read_json(text, field)
     if not isinstance(node, JsonObject):
         raise InvalidInput.of(field, "must be a JSON object")
-    document: dict[str, Any] = _plain(node, field)
+    document: dict[str, Any] = _Document(text).plain(node, field)
     return document
 
 
-def _plain(node: JsonNode, field: str) -> Any:
-    if isinstance(node, JsonText):
-        return node.text
-    if isinstance(node, JsonBare):
+@dataclass(frozen=True, slots=True)
+class _Document:
+    text: str
+
+    def plain(self, node: JsonNode, field: str) -> Any:
+        if isinstance(node, JsonText):
+            return node.text
+        if isinstance(node, JsonRaw):
+            return json.loads(node.source)
+        if isinstance(node, JsonList):
+            return [self.plain(item, below(field, at)) for at, item in enumerate(node.items)]
+        if isinstance(node, JsonObject):
+            return {member.key.text: self.member(member, field) for member in node.members}
         raise InvalidInput.of(
-            field, f"the variable `{node.reference.written}` at {node.place} must stand in quotes outside of a body"
+            field,
+            f"the variable `{node.reference.written}` at {node.where(node.at)} must stand in quotes outside of a body",
         )
-    if isinstance(node, JsonList):
-        return [_plain(item, below(field, at)) for at, item in enumerate(node.items)]
-    if isinstance(node, JsonObject):
-        return {member.key.text: _plain_member(member, field) for member in node.members}
-    return json.loads(node.source)
 
-
-def _plain_member(member: Member, field: str) -> Any:
-    if member.key.text == _BODY and _has_bare(member.value):
-        return member.source
-    return _plain(member.value, below(field, member.key.text))
+    def member(self, member: Member, field: str) -> Any:
+        if member.key.text == _BODY and _has_bare(member.value):
+            return self.text[member.start : member.end]
+        return self.plain(member.value, below(field, member.key.text))
 
 
 def _has_bare(node: JsonNode) -> bool:

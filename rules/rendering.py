@@ -1,6 +1,6 @@
 """The one pass over a compiled template: pieces of text are written once and never read again (C04)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, Final, Protocol
@@ -71,22 +71,22 @@ class Slot:
     def write(self, out: Rendering) -> None:
         """Write the variable's value; raises InvalidInput, never with a value in its message."""
         found = resolve(self.reference, out.layers, out.declared)
-        if isinstance(found.value, Absence):
-            out.put(self._absent(found, out), self.field)
-        else:
-            self._write_value(found, out)
+        try:
+            if isinstance(found.value, Absence):
+                out.put(self._absent(found, out), self.field)
+            else:
+                self._write_value(found, out)
+        except Unsafe as problem:
+            raise InvalidInput.of(self.field, f"`${found.name}` {problem}") from None
         if found.rest:
             out.put(self.context.literal(found.rest), self.field)
 
     def _write_value(self, found: Resolution, out: Rendering) -> None:
         context = self.context
-        try:
-            if context.bare:
-                text = json_of(found.value, depth=self.depth, room=out.left)
-            else:
-                text = context.encode(text_of(found.value, out.left))
-        except Unsafe as problem:
-            raise InvalidInput.of(self.field, f"`${found.name}` {problem}") from None
+        if context.bare:
+            text = json_of(found.value, depth=self.depth, room=out.left)
+        else:
+            text = context.encode(text_of(found.value, out.left))
         if found.source is Source.SECRET:
             out.masks[len(out.pieces)] = _BARE_MASK if context.bare else MASK
             out.used[found.name] = MASK
@@ -99,8 +99,9 @@ class Slot:
         context = self.context
         if found.value is Absence.UNKNOWN:
             done = "null was sent" if context.bare else "it was sent as written"
-            out.warnings[f"{self.field}: there is no variable `{self.reference.written}`; {done}"] = None
-            return "null" if context.bare else context.encode(self.reference.written)
+            if context.bare or self.reference.whole or not found.name[0].isdigit():  # `$5.00` is a price
+                out.warnings[f"{self.field}: there is no variable `{self.reference.written}`; {done}"] = None
+            return "null" if context.bare else self._as_written()
         if context.missing is None:
             raise InvalidInput.of(
                 self.field, f"`${found.name}` has no value, and {context.title} cannot be left out: set it first"
@@ -109,12 +110,47 @@ class Slot:
         out.warnings[f"{self.field}: `${found.name}` has no value; {done} was sent"] = None
         return context.missing
 
+    def _as_written(self) -> str:
+        # Braces may hold anything, also what would be structure here; a bare name cannot.
+        written = self.reference.written
+        return "$" + self.context.encode(written[1:]) if self.reference.whole else self.context.literal(written)
 
-class _Writes(Protocol):
-    def write(self, out: Rendering) -> None: ...
+
+class Composite(Protocol):
+    """What is made of parts, or writes something else than text."""
+
+    @property
+    def parts(self) -> tuple["Part", ...]:
+        """Return what it is made of."""
+
+    def write(self, out: Rendering) -> None:
+        """Write it; raises InvalidInput."""
 
 
-Part = str | _Writes
+Part = str | Slot | Composite
+
+
+def merge(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Join neighbouring literals."""
+    merged: list[Part] = []
+    literal: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            literal.append(part)
+        else:
+            merged += ["".join(literal), part]
+            literal = []
+    merged.append("".join(literal))
+    return tuple(part for part in merged if part != "")
+
+
+def slots_of(parts: Iterable[Part]) -> Iterator[Slot]:
+    """Yield every slot, also those inside of other parts."""
+    for part in parts:
+        if isinstance(part, Slot):
+            yield part
+        elif not isinstance(part, str):
+            yield from slots_of(part.parts)
 
 
 @dataclass(frozen=True, slots=True)

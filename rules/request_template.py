@@ -97,10 +97,12 @@ def compile_request(
     """
     if method.upper() not in METHODS:
         raise InvalidInput.of("method", f"must be one of {', '.join(METHODS)}")
-    check_size(size(url) + sum(size(str(text)) for header in headers for text in header), "url")
+    length = size(url) + sum(size(str(text)) for header in headers for text in header)
+    check_size(length, "url")
     address = compile_url(url)
     fields = compile_headers(headers)
     content = None if body is NO_BODY else compile_body(body, _content_type(headers))
+    check_size(length + (content.size if content else 0), "body")
     slots = [*address.slots, *(slot for field in fields for slot in field.slots), *(content.slots if content else ())]
     if len(slots) > MAX_SLOTS:
         raise InvalidInput.of("body", f"the request has {len(slots)} variables; at most {MAX_SLOTS} are allowed")

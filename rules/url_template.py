@@ -8,7 +8,7 @@ from typing import Final
 
 from rules.encodings import FRAGMENT, PATH, QUERY, Context, url_literal
 from rules.errors import InvalidInput
-from rules.rendering import Part, Rendering, Slot
+from rules.rendering import Part, Rendering, Slot, merge, slots_of
 from rules.text_template import Mention, parse_text, place_in
 
 _FIELD: Final = "url"
@@ -42,11 +42,14 @@ class Segment:
         start = len(out.pieces)
         out.write(self.parts, _FIELD)
         text = "".join(out.pieces[start:])
-        name = next(part.reference.written for part in self.parts if isinstance(part, Slot))
         if not text:
-            raise InvalidInput.of(_FIELD, f"`{name}` is empty, and so would be its path segment: set it first")
+            raise InvalidInput.of(_FIELD, f"{self.names()} is empty, and so would be the path segment: set it first")
         if _is_dots(text):
-            raise InvalidInput.of(_FIELD, f"`{name}` makes its path segment . or .., which would change the path")
+            raise InvalidInput.of(_FIELD, f"{self.names()} makes the path segment . or .., which would change the path")
+
+    def names(self) -> str:
+        """Return the segment's variables for a sentence."""
+        return " with ".join(f"`{part.reference.written}`" for part in self.parts if isinstance(part, Slot))
 
 
 def _is_dots(segment: str) -> bool:
@@ -74,8 +77,8 @@ def compile_url(url: str) -> UrlTemplate:
     first = parsed[0]
     host = _host(head[2])
     rest = [str(first)[head.end() :], *parsed[1:]]
-    parts = (head[0], *_merged(_after_host(rest)))
-    return UrlTemplate(head[1].lower(), host, parts, tuple(_slots(parts)))
+    parts = merge([head[0], *_after_host(rest)])
+    return UrlTemplate(head[1].lower(), host, parts, tuple(slots_of(parts)))
 
 
 def _head(url: str, parsed: Sequence[str | Mention]) -> re.Match[str]:
@@ -132,8 +135,7 @@ def _after_host(parsed: Sequence[str | Mention]) -> Iterator[Part]:
             yield delimiter[0]
             segment, at = [], delimiter.end()
             context = {"/": PATH, "?": QUERY, "#": FRAGMENT}[delimiter[0]]
-        rest = part[at:].replace("#", "%23") if context is FRAGMENT else part[at:]
-        segment.append(url_literal(rest))
+        segment.append(url_literal(part[at:]))
     yield from _closed(segment, context)
 
 
@@ -146,23 +148,3 @@ def _closed(segment: Sequence[Part], context: Context) -> Sequence[Part]:
     if _is_dots(text):
         raise InvalidInput.of(_FIELD, f"has the path segment {text}: write the path without . and .. segments")
     return [text]
-
-
-def _merged(parts: Iterator[Part]) -> Iterator[Part]:
-    literal: list[str] = []
-    for part in parts:
-        if isinstance(part, str):
-            literal.append(part)
-            continue
-        yield "".join(literal)
-        yield part
-        literal = []
-    yield "".join(literal)
-
-
-def _slots(parts: Sequence[Part]) -> Iterator[Slot]:
-    for part in parts:
-        if isinstance(part, Slot):
-            yield part
-        elif isinstance(part, Segment):
-            yield from _slots(part.parts)

@@ -117,9 +117,10 @@ def resolve(reference: Reference, layers: Layers, declared: frozenset[str]) -> R
             continue
         if best is None or _beats(match, best):
             best, source = match, layer_source
-        if match.end == len(name) if match.value is not Absence.MISSING else layer_source is Source.SYSTEM:
+        at_end = match.end == len(name)
+        if at_end and match.value is not Absence.MISSING:
             break
-        if layer_source is Source.SYSTEM and name[match.end] in ".[":
+        if layer_source is Source.SYSTEM and (at_end or name[match.end] in ".["):
             break
     return _declared(reference, best, declared) or _resolution(reference, best, source)
 
