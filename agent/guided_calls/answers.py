@@ -74,10 +74,18 @@ def _whole(text: str, key: str) -> bool:
     return bool({plain(form) for form in forms} & {plain(one) for one in words(key)})
 
 
+def picked(text: str, options: Sequence[Any]) -> Any:
+    """Find which of the options a message picks by its place ("the second one"); None when it picks none."""
+    said = [word for word in plain(text).split() if word not in {"the", "one", "please", "option", "number"}]
+    places = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "last": len(options) - 1}
+    place = places.get(said[0]) if len(said) == 1 else None
+    return options[place] if place is not None and 0 <= place < len(options) else None
+
+
 def read_answer(parameter: Parameter, trigger: Trigger, text: str, today: date | None) -> Answer:
     """Read a whole message as the value of one parameter."""
     if parameter.role == "boolean":
-        return Answer(True) if is_yes(text) else Answer(False) if is_no(text) else Answer(wrong=text)
+        return Answer(value=is_yes(text)) if is_yes(text) or is_no(text) else Answer(wrong=text)
     bare = without_lead(text, parameter)
     if parameter.role == "list":
         return _listed(parameter, trigger, bare, today)

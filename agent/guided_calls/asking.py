@@ -6,7 +6,7 @@ from typing import Any
 from agent.guided_calls.outside import told
 from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import named, plain, stems_of, terms
-from agent.guided_calls.triggers import Trigger
+from agent.guided_calls.triggers import Trigger, addressed
 
 MOST_SUGGESTIONS = 6
 _LONGEST_HELP = 160
@@ -34,8 +34,24 @@ def _main(parameter: Parameter) -> str:
     if parameter.role == "boolean":
         return f"{parameter.label.capitalize()}:"
     if parameter.role == "text":
-        return f"What should I write as {parameter.spoken}?"
+        return _about_text(parameter)
+    if parameter.role in {"integer", "number"} and _counts(parameter):
+        return f"How many {_bare(parameter).removeprefix('number of ')}?"
     return f"What is {parameter.spoken}?"
+
+
+def _about_text(parameter: Parameter) -> str:
+    words = _bare(parameter).split()
+    if words[-1] in {"description", "details", "text"}:
+        return f"Please describe the {' '.join(words[:-1])}." if words[:-1] else "Please describe it in your own words."
+    if words[-1] in {"message", "note", "comment", "review"}:
+        return f"What should the {' '.join(words)} say?"
+    return f"What is {parameter.spoken}?"
+
+
+def _counts(parameter: Parameter) -> bool:
+    label = _bare(parameter)
+    return label.startswith("number of ") or (" " not in label and label.endswith("s") and not label.endswith("ss"))
 
 
 def _bare(parameter: Parameter) -> str:
@@ -53,8 +69,12 @@ def _bounds(parameter: Parameter) -> str:
 
 def _help(parameter: Parameter) -> str:
     """Give the description when it says more than the name does."""
-    text = told(parameter.description, _LONGEST_HELP)
-    if not text or not set(terms(text)) - set(terms(parameter.label)) - _OBVIOUS:
+    text = told(addressed(parameter.description), _LONGEST_HELP)
+    if (
+        not text
+        or parameter.role in {"text", "title", "name", "email"}
+        or not set(terms(text)) - set(terms(parameter.label)) - _OBVIOUS
+    ):
         return ""
     return f"({text.rstrip('.')}.)"
 
@@ -92,12 +112,20 @@ def complaint(parameter: Parameter, typed: str) -> str:
         return f"I did not find {kinds[parameter.role]} in that."
     if not text:
         return "That does not fit."
+    if bounded and parameter.role in {"integer", "number"}:
+        return f"“{text}” is not possible here."
     return f"“{text}” does not fit as {parameter.spoken}."
 
 
 def deed_of(trigger: Trigger) -> str:
-    """Say what a trigger does, as a line that can be sent as a message."""
+    """Say what a trigger does, as a line of its own."""
     text = told(trigger.deed, 90)
+    return text[:1].upper() + text[1:]
+
+
+def request_of(trigger: Trigger) -> str:
+    """Say what a trigger does, as a message that the person can send."""
+    text = told(trigger.request, 90)
     return text[:1].upper() + text[1:]
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from agent.guided_calls.dates import Written, dates_in, times_in
-from agent.guided_calls.lexicon import table
+from agent.guided_calls.lexicon import table, words
 from agent.guided_calls.page import Candidate, Page
 from agent.guided_calls.parameters import Parameter
-from agent.guided_calls.stems import named, plain
+from agent.guided_calls.stems import named, plain, stem
 from agent.guided_calls.validity import fits, harmless
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
@@ -41,6 +42,7 @@ _ADDRESS = re.compile(
     r"(?P<place>[^\n;!?]+?)(?=\s*(?:[.!?]\s+[A-Z]|[.!?]?\s*$|\n|;|,?\s+(?:and|please|from now)\b))",
     re.IGNORECASE,
 )
+_LONGEST_ID, _BARE = 32, 3
 _EDGES = ".,;:!?)(\"'”“ "
 
 
@@ -49,7 +51,16 @@ def find(page: Page, parameter: Parameter, root: Mapping[str, Any]) -> list[Cand
     finder = _FINDERS.get(parameter.role)
     if finder is None:
         return []
-    return page.free(_fitted(one, parameter, root) for one in finder(page, parameter))
+    found = page.free(_fitted(one, parameter, root) for one in finder(page, parameter))
+    marks = _quoted_ids(page, parameter, root) if parameter.role in {"id", "pattern"} else []
+    return marks or found
+
+
+def _quoted_ids(page: Page, parameter: Parameter, root: Mapping[str, Any]) -> list[Candidate]:
+    """List the ids in quotation marks: the person has said exactly what is meant."""
+    short = [one for one in quoted(page) if len(one.text) <= _LONGEST_ID and any(char.isdigit() for char in one.text)]
+    fitted = [_fitted(one, parameter, root) for one in short]
+    return [one for one in fitted if one.value is not None]
 
 
 def _fitted(one: Candidate, parameter: Parameter, root: Mapping[str, Any]) -> Candidate:
@@ -191,6 +202,17 @@ def _places(page: Page, parameter: Parameter) -> Iterable[Candidate]:
         text = _PLACE_ENDS.sub("", one["place"]).strip(_EDGES)
         if text and plain(text).split()[0] not in _NO_PLACE:
             yield Candidate(text, one.start("place"), one.start("place") + len(text), text)
+
+
+def bare_place(text: str, asking: AbstractSet[str]) -> str:
+    """Give the one to three words that a short message ends with and that ask for nothing."""
+    said = re.findall(r"[^\W\d_][\w'’-]*", text)
+    while said and (plain(said[0]) in words("stop") or stem(plain(said[0])) in asking):
+        said = said[1:]
+    if not 0 < len(said) <= _BARE or re.search(r"\d", text):
+        return ""
+    odd = any(plain(one) in _NO_PLACE | words("stop") or stem(plain(one)) in asking for one in said)
+    return "" if odd else " ".join(said)
 
 
 def _addresses(page: Page, parameter: Parameter) -> Iterable[Candidate]:

@@ -6,14 +6,17 @@ from typing import Any
 
 from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.triggers import Trigger
-from agent.guided_calls.validity import problem
+from agent.guided_calls.validity import faults
 
 CONFIRMATION = "?"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known of a request. `asked` is the parameter that was asked for last, or `CONFIRMATION`."""
+    """What is known of a request. `asked` is the parameter that was asked for last, or `CONFIRMATION`.
+
+    A doubtful request is confirmed before it is made, unless the person answers a question about it; a risky one always.
+    """
 
     trigger: Trigger
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -23,6 +26,9 @@ class Draft:
     asked: str = ""
     tries: int = 0
     doubtful: bool = False
+    risky: bool = False
+    options: tuple[Any, ...] = ()
+    typed: str = ""
 
     def given(self, values: Mapping[str, Any]) -> "Draft":
         """Take in values that the person typed."""
@@ -36,8 +42,10 @@ class Draft:
         return replace(self, values=kept, refused={**self.refused, name: seen})
 
     def missing(self) -> list[Parameter]:
-        """List what is required and not there; what the schema itself gives is there."""
-        return [one for one in self.trigger.parameters if one.required and one.field not in self.complete()]
+        """List what is required and not there, a title after the text that it is the title of."""
+        gone = [one for one in self.trigger.parameters if one.required and one.field not in self.complete()]
+        told = any(one.role == "text" for one in gone)
+        return sorted(gone, key=lambda one: told and one.role == "title")
 
     def complete(self) -> dict[str, Any]:
         """Give all values, with the defaults and the single allowed values of the schema."""
@@ -65,17 +73,23 @@ class Draft:
             here[one.path[-1]] = complete[one.field]
         return arguments
 
-    def fault(self) -> tuple[Parameter | None, bool]:
-        """Find the parameter that keeps the arguments from being valid; the flag tells whether they are not."""
-        found = problem(self.trigger.schema, self.trigger.schema, self.arguments())
-        if found is None:
-            return None, False
-        path = ".".join(found[0])
-        named = [
-            one for one in self.trigger.parameters if path and (one.field == path or path.startswith(one.field + "."))
-        ]
-        named += [one for one in self.trigger.parameters if path and one.field.startswith(path + ".")]
-        return (named[0] if named else None), True
+    def fault(self) -> tuple[Parameter | None, str]:
+        """Find what keeps the arguments from being valid: the parameter, and what is wrong with it."""
+        found = faults(self.trigger.schema, self.arguments())
+        for one in found:
+            parameter = place(self.trigger, one.field)
+            if parameter is not None:
+                return parameter, one.message
+        return None, found[0].message if found else ""
+
+
+def place(trigger: Trigger, path: str) -> Parameter | None:
+    """Find the parameter at the path of an error."""
+    path = path.replace("[", ".").replace("]", "")
+    for one in trigger.parameters if path else ():
+        if path == one.field or path.startswith(one.field + ".") or one.field.startswith(path + "."):
+            return one
+    return None
 
 
 def draft_of_call(trigger: Trigger, arguments: Mapping[str, Any]) -> Draft:

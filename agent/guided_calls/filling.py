@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from agent.guided_calls.candidates import find, quoted
+from agent.guided_calls.candidates import bare_place, find, quoted
 from agent.guided_calls.matching import request_stems
 from agent.guided_calls.page import Candidate, Page
 from agent.guided_calls.parameters import Parameter
@@ -20,10 +20,8 @@ _ORDER = (
 )  # fmt: skip
 _IN_TURN = {"date", "time"}
 _LEAST_ID = 3
-_YES, _NO = (
-    frozenset({"with", "want", "include", "including", "yes", "true", "on"}),
-    ("no ", "without ", "not ", "dont "),
-)
+_NO = ("no", "without", "not", "dont")
+_CONSENT = frozenset({"confirm", "confirmed", "consent", "agree", "agreed", "accept", "accepted"})
 
 
 @dataclass(slots=True)
@@ -64,6 +62,7 @@ def fill(
             if one.field not in filled.values and one.field not in filled.doubts:
                 _fill_one(page, one, trigger, filled, near=near)
     _fill_in_turn(page, typed, trigger, filled)
+    _fill_bare_place(page, typed, trigger, filled)
     _fill_lines(page, wanted, trigger, filled, prose=prose)
     _drop_refused(filled, refused or {})
     return filled
@@ -147,24 +146,27 @@ def _fill_in_turn(page: Page, typed: list[Parameter], trigger: Trigger, filled: 
                 _settle(page, one, [each], filled)
 
 
+def _fill_bare_place(page: Page, typed: list[Parameter], trigger: Trigger, filled: Filled) -> None:
+    """Read "weather lisbon": what a look-up that needs only a place says besides what it asks for."""
+    needed = [one for one in trigger.parameters if one.required and one.field not in filled.values]
+    if not trigger.reads or page.taken or len(needed) != 1 or needed[0].role != "place" or needed[0] not in typed:
+        return
+    rest = bare_place(page.text, request_stems(trigger))
+    if rest and fits(trigger.schema, needed[0].schema, rest):
+        filled.values[needed[0].field] = rest
+
+
 def _fill_boolean(page: Page, one: Parameter, filled: Filled) -> None:
     said = plain(page.text)
+    if set(plain(one.label).split()) & _CONSENT:
+        return
     for key in (plain(one.label), plain(one.path[-1].replace("_", " "))):
         before, found, after = said.partition(key)
         if not found or one.field in filled.values:
             continue
         lead = f" {before}"
-        if lead.rstrip().endswith(tuple(word.strip() for word in _NO)) or after.split()[:2] in (
-            ["is", "no"],
-            ["is", "false"],
-        ):
-            filled.values[one.field] = False
-        elif (
-            set(before.split()[-2:]) & _YES
-            or after.split()[:1] in (["yes"], ["true"])
-            or after.split()[:2] == ["is", "true"]
-        ):
-            filled.values[one.field] = True
+        denied = lead.rstrip().endswith(tuple(word.strip() for word in _NO))
+        filled.values[one.field] = not (denied or after.split()[:2] in (["is", "no"], ["is", "false"]))
 
 
 def _fill_list(page: Page, one: Parameter, trigger: Trigger, filled: Filled, *, near: bool) -> None:
@@ -208,8 +210,9 @@ def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: F
     if not prose or not lines:
         return
     told = str(marks[0].value) if len(marks) == 1 else own_words(page, trigger)
+    aside = told and told.strip(" .!?") != page.text.strip(" .!?")
     for one in lines:
-        if one.required or (one.role == "text" and not any(each.required for each in lines)):
+        if one.required or (aside and one.role == "text" and not any(each.required for each in lines)):
             _fill_line(one, trigger, filled, told, marks, page.text)
 
 

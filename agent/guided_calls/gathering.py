@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from agent.guided.script import Call, Reply
 from agent.guided_calls.asking import (
@@ -33,15 +34,14 @@ def begin(state: State, trigger: Trigger, text: str, *, doubtful: bool = False) 
     earlier = {name: value for name, value in earlier.items() if name not in filled.wrong}
     draft = replace(draft, values={**draft.values, **earlier}, reused=frozenset(earlier))
     risky = any(one.role in _TYPED_ID for one in trigger.parameters if one.field in earlier)
-    if risky and not trigger.reads:
-        draft = replace(draft, doubtful=True)
+    draft = replace(draft, risky=risky and not trigger.reads)
     return advance(state, draft, filled, first=True)
 
 
 def advance(state: State, draft: Draft, filled: Filled | None = None, *, first: bool = False) -> Call | Reply:
     """Ask for the next thing that is missing, or make the call."""
     filled = filled or Filled()
-    lead = f"{_offer(draft.trigger)} " if first else ""
+    lead = f"{_offer(draft)} " if first else ""
     state.draft = draft
     for one in draft.trigger.parameters:
         if one.field in draft.left or one.field in draft.values:
@@ -58,26 +58,25 @@ def advance(state: State, draft: Draft, filled: Filled | None = None, *, first: 
 
 def _checked(state: State, draft: Draft) -> Call | Reply:
     """Make the call when the arguments are valid; never otherwise."""
-    parameter, invalid = draft.fault()
-    if invalid and parameter is None:
+    parameter, wrong = draft.fault()
+    if wrong and (parameter is None or parameter.role == "object"):
         state.draft = None
         return Reply(_NOT_FILLABLE)
     if parameter is not None:
         typed = str(draft.values.get(parameter.field, ""))
         lead = f"{complaint(parameter, typed)} " if typed else ""
         return ask(state, draft.without(parameter.field), parameter, lead + question(parameter))
-    if draft.doubtful:
+    if draft.risky or (draft.doubtful and not (draft.trigger.reads and draft.values)):
         state.draft = replace(draft, asked=CONFIRMATION)
         return Reply(f"Shall I {_intended(draft)}?", ("Yes, please", "No, thanks"))
     return Call(draft.trigger.name, draft.arguments())
 
 
 def ask(
-    state: State, draft: Draft, one: Parameter, text: str, options: tuple[object, ...] = (), *, tries: int = 0
+    state: State, draft: Draft, one: Parameter, text: str, options: tuple[Any, ...] = (), *, tries: int = 0
 ) -> Reply:
     """Ask for one parameter. Whoever answers wants the deed, so it need not be confirmed any more."""
-    wanted = not (draft.doubtful and not draft.trigger.reads and draft.reused)
-    state.draft = replace(draft, asked=one.field, tries=tries, doubtful=draft.doubtful and not wanted)
+    state.draft = replace(draft, asked=one.field, tries=tries, doubtful=False, options=options)
     offered = tuple(spoken(option) if one.choices else told(option, 80) for option in options)
     return Reply(text, offered[:MOST_SUGGESTIONS] or options_of(one))
 
@@ -87,9 +86,10 @@ def _which(one: Parameter, filled: Filled) -> str:
     return f"Which {one.spoken.removeprefix('the ').removeprefix('your ')} do you mean: {either(options)}?"
 
 
-def _offer(trigger: Trigger) -> str:
-    deed = deed_of(trigger)
-    return f"I can {deed[:1].lower()}{deed[1:]}."
+def _offer(draft: Draft) -> str:
+    deed = deed_of(draft.trigger)
+    earlier = _with(draft.trigger, {name: draft.values[name] for name in sorted(draft.reused)})
+    return f"I can {deed[:1].lower()}{deed[1:]}{earlier}."
 
 
 def _intended(draft: Draft) -> str:

@@ -1,5 +1,6 @@
 """Matching: which trigger a message asks for, by the words of its name, description and parameters."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +13,17 @@ from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import content, kin, named, plain, stem, stems_of, terms
 from agent.guided_calls.triggers import Trigger
 
+EXACT = 100.0
+"""The score of a message that is word for word what a trigger does."""
 THRESHOLD = 2.0
 """Below this score a message is not a request for a trigger at all."""
 _SURE = 3.0
 _CLOSE = 0.75
 _IN_NAME, _IN_DESCRIPTION, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 0.6
 _GENERIC, _RELATED = 0.35, 0.85
-_SHORTEST_TYPO, _LONG_WORD = 5, 8
-_EXACT = 100.0
+_SHORTEST_TYPO, _LONG_WORD = 4, 8
+_SEARCHED = 2.5
+_CLAUSES = re.compile(r"[.!?;:,\n]+|\b(?:because|about|since|that)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,35 @@ def _generic() -> frozenset[str]:
 
 
 def _match(text: str, said: Sequence[str], trigger: Trigger, triggers: Sequence[Trigger]) -> Match:
-    if plain(text) in {plain(trigger.deed), plain(trigger.words)}:
-        return Match(trigger, _EXACT, frozenset(said), 1.0)
+    if plain(text) in {plain(trigger.deed), plain(trigger.request), plain(trigger.words)}:
+        return Match(trigger, EXACT, frozenset(said), 1.0)
     known = vocabulary(trigger)
     distinct = list(dict.fromkeys(said))
     worth = {one: _worth(one, known, triggers) for one in distinct}
-    hits = frozenset(one for one, value in worth.items() if value >= 1)
+    own = stems_of(trigger.words.split())
+    hits = frozenset(one for one, value in worth.items() if value >= 1 or (value and one in own))
     alone = [one for one in distinct if one.isalpha()]
-    score = sum(sorted(worth.values(), reverse=True)[:5])
-    return Match(trigger, score, hits, len(hits) / max(len(alone), 1))
+    score = sum(sorted(worth.values(), reverse=True)[:5]) + _searching(text, trigger)
+    if score >= _SEARCHED and not hits:
+        return Match(trigger, score, hits, 1.0)
+    return Match(trigger, score, hits, max(len(hits) / max(len(alone), 1), _of_clause(text, hits)))
+
+
+def _of_clause(text: str, hits: frozenset[str]) -> float:
+    """Tell how much of the clause that asks is about the trigger; the others may tell a long story."""
+    shares = [0.0]
+    for clause in _CLAUSES.split(text):
+        said = {one for one in terms(clause) if one.isalpha()}
+        shares += [len(said & hits) / len(said)] if said else []
+    return max(shares)
+
+
+def _searching(text: str, trigger: Trigger) -> float:
+    """Reckon that "find …" and "do you have …" ask for the trigger that takes a search, whatever is searched for."""
+    if not any(one.role == "query" and one.required for one in trigger.parameters):
+        return 0.0
+    said = plain(text)
+    return _SEARCHED if any(f" {phrase} " in f" {said} " for phrase in words("searching")) else 0.0
 
 
 def _worth(one: str, known: Mapping[str, float], triggers: Sequence[Trigger]) -> float:
@@ -105,7 +129,7 @@ def _worth(one: str, known: Mapping[str, float], triggers: Sequence[Trigger]) ->
     value = max(own, related)
     if not value:
         return 0.0
-    sharing = sum(
+    sharing: int = sum(
         any(vocabulary(other).get(relative, 0) >= min(_IN_DESCRIPTION, value) for relative in kin(one))
         for other in triggers
     )
@@ -129,5 +153,5 @@ def _corrected(word: str, raw: tuple[str, ...], known: frozenset[str]) -> str:
         return stem(word)
     limit = 2 if len(word) >= _LONG_WORD else 1
     near = process.extract(word, raw, scorer=OSA.distance, score_cutoff=limit, limit=3)
-    near = [one for one in near if one[0][0] == word[0] and len(one[0]) >= _SHORTEST_TYPO - 1]
+    near = [one for one in near if one[0][0] == word[0] and len(one[0]) > _SHORTEST_TYPO]
     return stem(near[0][0]) if near else stem(word)

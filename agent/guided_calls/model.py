@@ -17,8 +17,9 @@ from agent.guided.memory import Turn, turns_of
 from agent.guided.model import GuidedModel
 from agent.guided.script import Call, Reply
 from agent.guided_calls.dates import today_in
-from agent.guided_calls.dialogue import after, respond
+from agent.guided_calls.dialogue import respond
 from agent.guided_calls.draft import draft_of_call
+from agent.guided_calls.outcome import after
 from agent.guided_calls.state import State
 from agent.guided_calls.triggers import triggers_of
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+_ESCAPES = re.compile(r"[\x1b\x9b]\[?[0-?]*[ -/]*[@-~]?")
 _TAGS = re.compile(r"<[^<>\n]{0,200}>")
 _LINKS = re.compile(r"!?\[([^\[\]\n]{0,200})\]\(\s*([^()\s]{0,300})[^()\n]{0,100}\)")
 _MARKS = str.maketrans({"<": "‹", ">": "›", "`": "'", "{": "(", "}": ")", "|": "/", "*": "", "\\": ""})
@@ -10,7 +11,8 @@ _MARKS = str.maketrans({"<": "‹", ">": "›", "`": "'", "{": "(", "}": ")", "|
 
 def told(text: object, limit: int = 300) -> str:
     """Write a text from outside on one line, without markup, control or direction characters, and not too long."""
-    line = "".join(_safe(char) for char in unicodedata.normalize("NFC", str(text)[: limit * 8 + 64]))
+    plain = _ESCAPES.sub("", unicodedata.normalize("NFC", str(text)[: limit * 8 + 64]))
+    line = "".join(_safe(char) for char in plain)
     line = _LINKS.sub(r"\1 \2", line)
     line = _TAGS.sub(" ", line).replace("](", "] (").replace("![", "[").translate(_MARKS)
     line = re.sub(r"(?:^|(?<=\s))(?:#{1,6}|_{2,}|~{2,})(?=\s|\w)", "", line)

@@ -38,7 +38,11 @@ class Parameter:
     def label(self) -> str:
         """Give its name in words ("order number")."""
         title = self.schema.get("title")
-        return plain_title(title) if isinstance(title, str) and plain_title(title) else named(" ".join(self.path))
+        return (
+            plain_title(title)
+            if isinstance(title, str) and plain_title(title)
+            else _capital(named(" ".join(self.path)))
+        )
 
     @property
     def spoken(self) -> str:
@@ -94,6 +98,10 @@ class Parameter:
         if self.schema.get("format") in _FORMATS:
             return _FORMATS[str(self.schema["format"])]
         return _role_by_name(self)
+
+
+def _capital(words: str) -> str:
+    return " ".join({"id": "ID", "sku": "SKU", "url": "URL", "iban": "IBAN"}.get(word, word) for word in words.split())
 
 
 def plain_title(title: str) -> str:

@@ -12,16 +12,17 @@ from agent.guided_calls.triggers import Trigger
 _MOST_FIELDS, _MOST_ENTRIES, _INLINE = 8, 3, 3
 _LONGEST_VALUE, _LONGEST_TEXT = 200, 600
 _SENTENCES = {"message", "description", "summary", "answer", "text", "note", "detail", "details", "caption"}
+_REPEATED = ("number", "id", "city", "sku")
 _IDENTIFYING = ("name", "title", "label", "number", "id", "date", "time", "status", "price", "quantity", "description")
 
 
 def succeeded(result: Mapping[str, Any]) -> bool:
     """Tell whether a call went through."""
-    return result.get("ok") is not False and ("class" not in result or result["class"] == "success")
+    return result.get("ok") is not False and result.get("class", "success") in {"success", "too_large"}
 
 
-def report(result: Mapping[str, Any], trigger: Trigger) -> str:
-    """Tell a result."""
+def report(result: Mapping[str, Any], trigger: Trigger, arguments: Mapping[str, Any]) -> str:
+    """Tell a result; what only repeats the arguments is left out."""
     if result.get("accepted") is True:
         return "Done — I have passed that on."
     if result.get("declined"):
@@ -32,8 +33,20 @@ def report(result: Mapping[str, Any], trigger: Trigger) -> str:
         return told(result.get("error") or "That was refused.", _LONGEST_TEXT)
     body = _body(result)
     if not succeeded(result):
-        return _failed(result, body)
-    return _success(result, body, trigger)
+        return _failed(result, body, trigger)
+    return _success(result, _news(body, arguments), trigger)
+
+
+def _news(body: Any, arguments: Mapping[str, Any]) -> Any:
+    """Leave out what the person has just said, unless it identifies the thing or nothing else is told."""
+    if not isinstance(body, Mapping):
+        return body
+    kept = {
+        key: one
+        for key, one in body.items()
+        if key not in arguments or str(one) != str(arguments[key]) or str(key).endswith(_REPEATED)
+    }
+    return kept or body
 
 
 def _body(result: Mapping[str, Any]) -> Any:
@@ -42,7 +55,7 @@ def _body(result: Mapping[str, Any]) -> Any:
 
 
 def _success(result: Mapping[str, Any], body: Any, trigger: Trigger) -> str:
-    guide = guidance(str(result.get("directive") or ""), body)
+    guide = guidance(str(result.get("directive") or ""), _opened(body))
     wrong = _went_wrong(body)
     lines = _told_body(body, guide.fields)
     if wrong:
@@ -74,15 +87,18 @@ def _went_wrong(body: Any) -> bool:
     )
 
 
-def _failed(result: Mapping[str, Any], body: Any) -> str:
+def _failed(result: Mapping[str, Any], body: Any, trigger: Trigger) -> str:
     """Tell a failure: what happened, what the system said about it, and whether trying again can help."""
     sentence = table("telling")["failures"].get(str(result.get("class")))
     sentence = sentence or told(result.get("hint") or "That did not work.", 200)
     said = next(iter(_reasons(body)), "")
     if said:
         sentence += f" It said: “{said.rstrip('.')}”."
-    again = " It may work in a moment if you try again." if result.get("retryable") is True else ""
-    return sentence + again
+    if result.get("retryable") is True:
+        return f"{sentence} It may work in a moment if you try again."
+    if result.get("class") in {"network_error", "server_error"} and not trigger.reads:
+        return f"{sentence} I cannot tell whether it took effect, so I will not try again by myself."
+    return sentence
 
 
 def _reasons(body: Any) -> Iterator[str]:
@@ -110,7 +126,9 @@ def _told_object(body: Mapping[str, Any], wanted: frozenset[str]) -> list[str]:
     """Tell the telling fields: sentences as they are, the others with a label; lists and objects in short."""
     fields = [(key, value) for key, value in _fields(body) if not _silent(key, value)]
     fields.sort(key=lambda pair: _rank(pair[0], wanted))
-    sentences = [told(value, _LONGEST_TEXT) for key, value in fields if key in _SENTENCES and isinstance(value, str)]
+    sentences = [
+        f"“{told(value, _LONGEST_TEXT)}”" for key, value in fields if key in _SENTENCES and isinstance(value, str)
+    ]
     others = [(key, value) for key, value in fields if not (key in _SENTENCES and isinstance(value, str))]
     lines = [_told_field(key, value) for key, value in others[:_MOST_FIELDS]]
     rest = len(others) - len(lines)
@@ -118,6 +136,13 @@ def _told_object(body: Mapping[str, Any], wanted: frozenset[str]) -> list[str]:
     if len(lines) <= _INLINE:
         return [*map(_ended, sentences), *(_ended(line) for line in lines), *more]
     return [*map(_ended, sentences), *(f"- {line}" for line in lines), *more]
+
+
+def _opened(body: Any) -> Any:
+    """Give what is in an object that holds one object only, as well as what is around it."""
+    if not isinstance(body, Mapping):
+        return body
+    return {**dict(_fields(body)), **body}
 
 
 def _fields(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -196,4 +221,4 @@ def _value(value: Any) -> str:
 
 
 def _ended(line: str) -> str:
-    return line if not line or line.endswith((".", "!", "?", "…", ":")) else line + "."
+    return line if not line or line.endswith((".", "!", "?", "…", ":", ".”", "!”", "?”")) else line + "."

@@ -22,10 +22,13 @@ class State:
     triggers: Sequence[Trigger]
     today: date | None = None
     draft: Draft | None = None
+    shelved: Draft | None = None
     choice: tuple[str, ...] = ()
     choice_text: str = ""
     last: Draft | None = None
     failed: bool = False
+    listed: bool = False
+    listing: bool = False
     said: list[str] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
 

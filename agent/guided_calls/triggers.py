@@ -1,5 +1,6 @@
 """Triggers: what this session's assistant can do, read from the bound tool definitions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,16 @@ class Trigger:
 
     @property
     def deed(self) -> str:
-        """Say what it does as a command in plain words: how its description begins, or its name."""
+        """Say what it does for the person, as a command in plain words: how its description begins, or its name."""
+        return addressed(self._deed)
+
+    @property
+    def request(self) -> str:
+        """Say what it does as the person would ask for it ("cancel my subscription")."""
+        return addressed(self._deed, mine=True)
+
+    @property
+    def _deed(self) -> str:
         first, *rest = self.description.replace("\n", " ").strip().split(". ")[0].rstrip(".").split(" ") or [""]
         sentence = " ".join([_imperative(first), *rest])
         if plain(first) in _NO_DEED or not rest or len(sentence) > _LONGEST_DEED or not first.isalpha():
@@ -51,6 +61,24 @@ class Trigger:
 
 
 _WRITES = frozenset({"set", "update", "change", "cancel", "create", "delete", "remove", "add", "book", "send", "edit"})
+
+
+_ADDRESSED = (
+    (r"\b(?:the |a )?(?:customer|user|client)(?:'s|’s)\b", "your"),
+    (r"\b(?:for|of) the (?:customer|user|client)\b", ""),
+    (r"\b(?:the |a )?(?:customer|user|client) (?:has|is having)\b", "you have"),
+    (r"\b(?:the |a )?(?:customer|user|client) is\b", "you are"),
+    (r"\b(?:the |a )?(?:customer|user|client) (\w+[^s\W])s\b", r"you \1"),
+    (r"\bthe (?:customer|user|client)\b", "you"),
+)
+_MINE = ((r"\byour\b", "my"), (r"\byou are\b", "I am"), (r"\bcall you\b", "call me"), (r"\byou\b", "I"))
+
+
+def addressed(text: str, *, mine: bool = False) -> str:
+    """Say "you" to the person of whom a description speaks; or let the person speak."""
+    for pattern, words_ in (*_ADDRESSED, *(_MINE if mine else ())):
+        text = re.sub(pattern, words_, text, flags=re.IGNORECASE)
+    return " ".join(text.split())
 
 
 def _imperative(word: str) -> str:

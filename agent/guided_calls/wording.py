@@ -82,7 +82,7 @@ def _tells(page: Page, clause: tuple[int, int], trigger: Trigger) -> bool:
 
 
 _PHRASES = frozenset(
-    "hope well dear regards team there morning afternoon evening full address number name mail best kind".split()
+    "hope well dear regards team there morning afternoon evening full address number name mail best kind yesterday tomorrow tonight immediately asap today".split()
 )
 
 
@@ -96,9 +96,10 @@ def first_words(text: str) -> str:
 
 def query(text: str, trigger: Trigger) -> str:
     """Give what is searched for: the message without the words at its start that ask."""
-    asking = request_stems(trigger) | stems_of(words("generic"))
+    asking = {*words("stop"), *words("generic"), *trigger.words.split(), *" ".join(words("searching")).split()}
+    asking |= {word.removesuffix("s") for word in trigger.words.split()}
     rest: Sequence[str] = text.split()
-    while rest and (not plain(rest[0]) or all(w in words("stop") or stem(w) in asking for w in plain(rest[0]).split())):
+    while rest and all(word in asking for word in plain(rest[0]).split()):
         rest = rest[1:]
     said = " ".join(rest)
     while _QUERY_LEAD.match(said):
