@@ -39,11 +39,23 @@ def read_body(body: bytes, headers: Mapping[str, str]) -> Any:
         return None
     text = _text(body, headers.get("content-type", ""))
     found = _json(text, headers.get("content-type", ""))
-    if found is not _NOT_JSON:
-        return found
-    if len(_CONTROLS.findall(text)) > len(text) * _BINARY_SHARE:
-        return f"[{len(body)} bytes that are not text]"
+    return _plain(text, len(body)) if found is _NOT_JSON else found
+
+
+def read_text(body: bytes, headers: Mapping[str, str]) -> str:
+    """Read a body as text, be it JSON or not, else as a note of how many bytes it was."""
+    return _plain(_text(body, headers.get("content-type", "")), len(body))
+
+
+def storable_text(text: str) -> str:
+    """Replace what no store can hold: NUL and half surrogate pairs."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _plain(text: str, size: int) -> str:
+    if len(_CONTROLS.findall(text)) > len(text) * _BINARY_SHARE:
+        return f"[{size} bytes that are not text]"
+    return storable_text(text)
 
 
 class _NotJson:
@@ -97,7 +109,7 @@ def _refuse_constant(name: str) -> Any:
 def _storable(value: Any) -> Any:
     """Replace what no store can hold: NUL and half surrogate pairs, which JSON can only write as escapes."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return storable_text(value)
     if isinstance(value, dict):
         return {_storable(name): _storable(item) for name, item in value.items()}
     return [_storable(item) for item in value] if isinstance(value, list) else value
