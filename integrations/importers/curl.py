@@ -67,6 +67,9 @@ def _query(written: str, command: CurlCommand) -> list[tuple[str, str | None]]:
 
 
 def _headers(command: CurlCommand, login: str | None, builder: DraftBuilder) -> list[tuple[str, str]]:
+    given = {name.lower() for name, _ in command.headers}
+    if any(kind == "json" for kind, _ in command.data) and "accept" not in given:
+        command.headers.append(("Accept", "application/json"))
     headers = header_templates(command.headers, builder)
     if not any(name.lower() == "authorization" for name, _ in headers):
         if command.bearer:

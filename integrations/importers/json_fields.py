@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
+from integrations.importers.bare_json import Bare, as_body
 from integrations.importers.draft import DraftBuilder
 from integrations.importers.examples import is_setting, string_schema, value_schema
 from integrations.importers.placeholders import (
@@ -30,13 +30,6 @@ _GRAPHQL: Final = re.compile(r"\s*(?:query|mutation|subscription|fragment)?\b[^{
 _WRAPPERS: Final = frozenset({"data", "attributes", "payload", "params", "variables", "input", "body", "properties"})
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
-    """A variable that stands for a whole JSON value."""
-
-    name: str
-
-
 def read_fields(text: str) -> JsonNode:
     """Read a body; raises InvalidInput, field `curl`, with the column when it is not JSON."""
     try:
@@ -51,9 +44,7 @@ def json_template(node: JsonNode, builder: DraftBuilder) -> Any:
     written = _Fields(builder, marked=marked).value(node, ())
     if marked:
         builder.note("Only what was marked as a variable in the body varies; the rest stays as it is.")
-    if isinstance(written, dict | list) and not _has_bare(written):
-        return written
-    return _written(written, 0)
+    return as_body(written)
 
 
 def _bare(match: re.Match[str]) -> str:
@@ -104,7 +95,7 @@ class _Fields:
         hole = pieces[0] if len(pieces) == 1 and isinstance(pieces[0], Hole) else None
         if looks_credential(name) or HIDDEN in node.text:
             value = None if hole else known_value(node.text)
-            return join([Hole(self.builder.secret(_label(path), value, hole=hole.name if hole else None))])
+            return join([Hole(self.builder.secret(field_label(path), value, hole=hole.name if hole else None))])
         if _is_graphql(name, node):
             return literal(node.text)
         if len(pieces) > 1 or hole:
@@ -112,7 +103,9 @@ class _Fields:
         if self.marked or not path or is_setting(name, node.text):
             self.kept(name)
             return literal(node.text)
-        return join([Hole(self.builder.parameter(_label(path), string_schema(_label(path), plain(node.text))))])
+        return join(
+            [Hole(self.builder.parameter(field_label(path), string_schema(field_label(path), plain(node.text))))]
+        )
 
     def typed(self, node: JsonRaw | JsonList, name: str, path: tuple[str, ...]) -> Any:
         """Write a number, a list, true, false or null: lists and numbers are parameters with their type kept."""
@@ -127,7 +120,7 @@ class _Fields:
             return _literal(example)
         return Bare(
             self.builder.parameter(
-                _label(path) if path else "items", value_schema(_label(path) if path else "items", example)
+                field_label(path) if path else "items", value_schema(field_label(path) if path else "items", example)
             )
         )
 
@@ -136,7 +129,8 @@ class _Fields:
             self.builder.note(f"{name[:60]} stays as it is in the body; make it a parameter if it should vary.")
 
 
-def _label(path: tuple[str, ...]) -> str:
+def field_label(path: tuple[str, ...]) -> str:
+    """Name a field after the objects that it is in, without those that only wrap: `customer_name`."""
     telling = [name for name in path[:-1] if name.lower() not in _WRAPPERS]
     return "_".join((*telling[-2:], path[-1])) if path else "value"
 
@@ -169,22 +163,3 @@ def _literal(value: Any) -> Any:
     if isinstance(value, list):
         return [_literal(item) for item in value]
     return {literal(key): _literal(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _has_bare(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_bare(item) for item in value.values())
-    return isinstance(value, Bare) or (isinstance(value, list) and any(_has_bare(item) for item in value))
-
-
-def _written(value: Any, depth: int) -> str:
-    """Write JSON in which variables stand bare, two spaces deeper at each level."""
-    if isinstance(value, Bare):
-        return f"${value.name}"
-    if not isinstance(value, dict | list) or not value:
-        return json.dumps(value, ensure_ascii=False)
-    inner, outer = "\n" + "  " * (depth + 1), "\n" + "  " * depth
-    if isinstance(value, list):
-        return f"[{inner}{f',{inner}'.join(_written(item, depth + 1) for item in value)}{outer}]"
-    members = (f"{json.dumps(key, ensure_ascii=False)}: {_written(item, depth + 1)}" for key, item in value.items())
-    return f"{{{inner}{f',{inner}'.join(members)}{outer}}}"
