@@ -28,7 +28,8 @@ async def get(
     deleted: bool = False,
 ) -> Row:
     """Return an assistant of the workspace; raises NotFound. `deleted` finds it even when deleted."""
-    return await _one(connection, assistants, "assistant", workspace_id, assistant_id, for_update, deleted)
+    query = _of(assistants, workspace_id, assistant_id, deleted=deleted)
+    return await _one(connection, query.with_for_update() if for_update else query, "assistant", assistant_id)
 
 
 async def page(connection: AsyncConnection, workspace_id: str, limit: int, offset: int) -> Page[Row]:
