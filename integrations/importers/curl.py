@@ -45,7 +45,7 @@ def from_curl(text: str, taken_secrets: Collection[str] = ()) -> Draft:
     content = content_of(command, declared, builder)
     name = call_name(method, path_segments(address.path), builder.label)
     integration = _integration(method, url, headers, content) | _timeout(command, builder)
-    return checked_draft("curl", name, call_sentence(name, address.host, _named(url, builder)), integration, builder)
+    return checked_draft("curl", name, call_sentence(name, address.host, builder.named_in(url)), integration, builder)
 
 
 def _method(command: CurlCommand) -> str:
@@ -100,7 +100,3 @@ def _timeout(command: CurlCommand, builder: DraftBuilder) -> dict[str, int]:
     if timeout != wished:
         builder.note(f"A trigger may wait 1 to 120 seconds, so --max-time {command.max_time} became {timeout // 1000}.")
     return {"timeout_ms": timeout}
-
-
-def _named(url: str, builder: DraftBuilder) -> list[str]:
-    return [name for name in builder.parameters if f"${name}" in url or f"${{{name}}}" in url]

@@ -83,7 +83,7 @@ def _value(name: str, value: str, builder: DraftBuilder) -> str:
         return _authorization(value, builder)
     if looks_secret(name):
         scheme = _SCHEME.fullmatch(value)
-        role = _role(name)
+        role = secret_role(name)
         if scheme and scheme[1].lower() in _ROLES:
             return join([f"{scheme[1]} ", Hole(_secret(role, scheme[2], builder))])
         return join([Hole(_secret(role, value, builder))])
@@ -109,7 +109,8 @@ def _secret(role: str, value: str, builder: DraftBuilder) -> str:
     return builder.secret(role, None if holes else known_value(value))
 
 
-def _role(name: str) -> str:
+def secret_role(name: str) -> str:
+    """Name a credential after its header or field: `X-Api-Key` gives api_key."""
     role = lower_identifier(name)
     role = re.sub(r"^(?:x|http)_", "", role) or "key"
     return role if looks_credential(role) or role.endswith(("key", "cookie")) else f"{role}_key"

@@ -129,6 +129,10 @@ class DraftBuilder:
         """Write a template of texts and placeholders."""
         return join([Hole(self.hole(piece)) if isinstance(piece, Hole) else piece for piece in pieces])
 
+    def named_in(self, url: str) -> list[str]:
+        """Return the parameters that stand in a URL."""
+        return [name for name in self.parameters if f"${name}" in url or f"${{{name}}}" in url]
+
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the trigger's arguments, all of them required."""
         schema: dict[str, Any] = {"type": "object", "properties": self.parameters}
