@@ -18,7 +18,7 @@ _HOW = {
     "boolean": "Yes or no?",
     "list": "You can give several, with commas between them.",
 }
-_OBVIOUS = stems_of("customer user client order number name email address of the person their please".split())
+_OBVIOUS = stems_of(("customer", "user", "client", "order", "number", "name", "email", "address", "person"))
 
 
 def question(parameter: Parameter) -> str:

@@ -12,15 +12,17 @@ from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import named, plain, stem
 from agent.guided_calls.validity import fits, harmless
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"']+|\bwww\.[^\s<>\"']+", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 _PHONE = re.compile(r"(?<![\w@])\+?\(?\d[\d\s().-]{5,18}\d(?!\w)")
 _ID = re.compile(r"(?<![\w@.-])#?(?=[\w/-]*\d)\w+(?:[-/]\w+)*(?![\w@])", re.ASCII)
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|(?<!\w)['‘]([^'’\n]+)['’](?!\w)")
 _I_AM = re.compile(
-    r"\b(?:[Mm]y (?:full )?name is|[Mm]y name'?s|[Cc]all me|[Nn]ame\s*[:=])\s+(?P<said>[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*){0,3})"
-    r"|\b(?:I'm|I am|[Tt]his is|[Ii]t's)\s+(?P<shown>[A-Z][\w'’-]*(?:\s+(?:(?:de|van|von|da|di|del|la|bin)\s+)*[A-Z][\w'’-]*){0,3})"
+    r"\b(?:[Mm]y (?:full )?name is|[Mm]y name'?s|[Cc]all me|[Nn]ame\s*[:=])\s+"
+    r"(?P<said>[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*){0,3})"
+    r"|\b(?:I['’]m|I am|[Tt]his is|[Ii]t's)\s+"
+    r"(?P<shown>[A-Z][\w'’-]*(?:\s+(?:(?:de|van|von|da|di|del|la|bin)\s+){0,2}[A-Z][\w'’-]*){0,3})"
 )
 _NAME_ENDS = re.compile(
     r"\s+(?:and|my|from|i|with|but|the|here|please|the|to|is|email|at|can|speaking)\b.*", re.IGNORECASE | re.DOTALL
@@ -32,13 +34,10 @@ _PLACE_ENDS = re.compile(
     r"|august|september|october|november|december|my|i|if|the weekend)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-_NO_PLACE = frozenset(
-    "me my your the a an it this that now today tomorrow tonight monday tuesday wednesday thursday friday saturday"
-    " sunday one two three general advance case touch stock order you us him her them real here there next january"
-    " february march april may june july august september october november december".split()
-)
+_NO_PLACE = words("no_place")
 _ADDRESS = re.compile(
-    r"\b(?:address(?:\s+(?:is now|is|to|now))?\s*:?|moved to|live at|living at|(?:ship|send|deliver)(?:\s+(?:it|them))? to)\s+"
+    r"\b(?:address(?:\s+(?:is now|is|to|now))?\s*:?|moved to|live at|living at"
+    r"|(?:ship|send|deliver)(?:\s+(?:it|them))? to)\s+"
     r"(?P<place>[^\n;!?]+?)(?=\s*(?:[.!?]\s+[A-Z]|[.!?]?\s*$|\n|;|,?\s+(?:and|please|from now)\b))",
     re.IGNORECASE,
 )

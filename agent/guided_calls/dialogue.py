@@ -1,5 +1,6 @@
 """Dialogue: one turn of a session, from the message to a call, a question or a reply."""
 
+import re
 from dataclasses import replace
 
 from agent.guided.script import Call, Reply
@@ -24,7 +25,7 @@ _CHOICE_WORDS = 6
 
 def respond(state: State, text: str, *, image: bool = False) -> Call | Reply:
     """Answer a message."""
-    text = text[:_LONGEST].strip()
+    text = tidy(text)
     draft, state.draft, state.shelved = state.draft, None, None
     choice, state.choice = state.choice, ()
     state.listed, state.listing = state.listing, False
@@ -39,6 +40,13 @@ def respond(state: State, text: str, *, image: bool = False) -> Call | Reply:
     if choice and (is_cancel(text) or is_no(text)):
         return Reply(DROPPED)
     return _fresh(state, text, image=image)
+
+
+def tidy(text: str) -> str:
+    """Bring a message into the form that is read: not too long, no runs of blanks or of the same mark."""
+    text = re.sub(r"[^\S\n]+", " ", text[:_LONGEST])
+    text = re.sub(r"\s?\n[\s]*", "\n", text)
+    return re.sub(r"([^\w\s])\1{3,}", r"\1\1\1", text).strip()
 
 
 def _chosen(state: State, choice: tuple[str, ...], text: str) -> Trigger | None:

@@ -18,12 +18,14 @@ _IF = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _QUOTED = re.compile(
-    r"\b(?:say|tell|answer|reply|write|respond|use the words)\b[^'\"‘“.]{0,40}(?:[\"“](?P<double>[^\"”]{3,300})[\"”]|(?<!\w)['‘](?P<single>[^'’]{8,300})['’](?!\w))",
+    r"\b(?:say|tell|answer|reply|write|respond|use the words)\b[^'\"‘“.]{0,40}"
+    r"(?:[\"“](?P<double>[^\"”]{3,300})[\"”]|(?<!\w)['‘](?P<single>[^'’]{8,300})['’](?!\w))",
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"\b(?:say|mention|inform|tell (?:them|him|her|the (?:customer|user|person))|inform (?:them|the (?:customer|user)))\s+(?:that\s+)?"
-    r"(?P<words>(?:our|we|there (?:is|are)|your)\s[^.;'\"]{4,200}?)(?=\s+and\s+(?:ask|offer|tell|confirm|then)\b|[.;]|$)",
+    r"\b(?:say|mention|inform|(?:tell|inform) (?:them|him|her|the (?:customer|user|person)))\s+(?:that\s+)?"
+    r"(?P<words>(?:our|we|there (?:is|are)|your)\s[^.;'\"]{4,200}?)"
+    r"(?=\s+and\s+(?:ask|offer|tell|confirm|then)\b|[.;]|$)",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(r"(?<=[.;!])\s+")

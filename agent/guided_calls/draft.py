@@ -15,7 +15,8 @@ CONFIRMATION = "?"
 class Draft:
     """What is known of a request. `asked` is the parameter that was asked for last, or `CONFIRMATION`.
 
-    A doubtful request is confirmed before it is made, unless the person answers a question about it; a risky one always.
+    A doubtful request is confirmed before it is made, unless the person answers a question about it; a risky one is
+    confirmed always.
     """
 
     trigger: Trigger

@@ -213,15 +213,14 @@ def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: F
     aside = told and told.strip(" .!?") != page.text.strip(" .!?")
     for one in lines:
         if one.required or (aside and one.role == "text" and not any(each.required for each in lines)):
-            _fill_line(one, trigger, filled, told, marks, page.text)
+            _fill_line(one, trigger, filled, told, page)
 
 
-def _fill_line(
-    one: Parameter, trigger: Trigger, filled: Filled, told: str, marks: Sequence[Candidate], whole: str
-) -> None:
+def _fill_line(one: Parameter, trigger: Trigger, filled: Filled, told: str, page: Page) -> None:
     text = told
     if one.role == "query":
-        text = str(marks[0].value) if marks else query(whole, trigger)
+        marks = quoted(page)
+        text = str(marks[0].value) if marks else query(page.text, trigger)
     elif one.role == "title":
         text = first_words(str(_text_value(trigger, filled) or told))
     if text and fits(trigger.schema, one.schema, text):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -126,14 +127,14 @@ def _searching(text: str, trigger: Trigger) -> float:
 def _worth(one: str, known: Mapping[str, float], triggers: Sequence[Trigger]) -> float:
     own = known.get(one, 0.0)
     related = max((known.get(other, 0.0) for other in kin(one)), default=0.0) * _RELATED
-    value = max(own, related)
+    value: float = max(own, related)
     if not value:
         return 0.0
     sharing: int = sum(
         any(vocabulary(other).get(relative, 0) >= min(_IN_DESCRIPTION, value) for relative in kin(one))
         for other in triggers
     )
-    return value / max(sharing, 1) ** 0.5
+    return value / sqrt(max(sharing, 1))
 
 
 def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:

@@ -17,7 +17,7 @@ from agent.guided.memory import Turn, turns_of
 from agent.guided.model import GuidedModel
 from agent.guided.script import Call, Reply
 from agent.guided_calls.dates import today_in
-from agent.guided_calls.dialogue import respond
+from agent.guided_calls.dialogue import respond, tidy
 from agent.guided_calls.draft import draft_of_call
 from agent.guided_calls.outcome import after
 from agent.guided_calls.state import State
@@ -67,7 +67,7 @@ def _play(state: State, turn: Turn, *, image: bool) -> Call | Reply:
         state.keep(state.draft)
     if state.last is not None:
         state.keep(state.last)
-    state.said.append(turn.text)
+    state.said.append(tidy(turn.text))
     return outcome
 
 

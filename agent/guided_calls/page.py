@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 _NEAR_BEFORE, _NEAR_AFTER = 24, 3
@@ -61,6 +62,7 @@ class Page:
         return None
 
 
+@lru_cache(maxsize=2048)
 def key_pattern(key: str) -> re.Pattern[str]:
     """Build the pattern of a name in a text ("order number", "order_number", "Order-Number")."""
     return re.compile(r"(?<!\w)" + r"[\s_-]*".join(map(re.escape, key.split())) + r"s?(?!\w)", re.IGNORECASE)

@@ -8,7 +8,7 @@ from typing import Any
 from agent.guided_calls.lexicon import roles, table
 from agent.guided_calls.stems import named, plain
 
-_DEEPEST = 3
+_DEEPEST, _DEEPEST_REFERENCE = 3, 8
 _OWN = frozenset({"customer", "user", "client", "caller"})
 _FORMATS = {
     "email": "email",
@@ -153,21 +153,23 @@ def _walk(
             yield Parameter(here, one, asked)
 
 
-def _resolved(root: Mapping[str, Any], part: Any) -> Mapping[str, Any]:
+def _resolved(root: Mapping[str, Any], given: Any, depth: int = 0) -> dict[str, Any]:
     """Follow local references and drop "or null": what is left is what a person can be asked for."""
-    seen = 0
-    while isinstance(part, Mapping) and isinstance(part.get("$ref"), str) and seen < _DEEPEST * 3:
-        part, seen = {**_pointed(root, part["$ref"]), **{k: v for k, v in part.items() if k != "$ref"}}, seen + 1
-    if not isinstance(part, Mapping):
+    if not isinstance(given, Mapping) or depth > _DEEPEST_REFERENCE:
         return {}
+    part = dict(given)
+    if isinstance(reference := part.pop("$ref", None), str):
+        part = {**_resolved(root, _pointed(root, reference), depth + 1), **part}
     for key in ("anyOf", "oneOf"):
         options = [one for one in part.get(key) or () if isinstance(one, Mapping) and one.get("type") != "null"]
         if len(options) == 1:
-            part = {**_resolved(root, options[0]), **{k: v for k, v in part.items() if k != key}}
+            part = {
+                **_resolved(root, options[0], depth + 1),
+                **{name: one for name, one in part.items() if name != key},
+            }
     kinds = part.get("type")
     if isinstance(kinds, list):
-        left = [kind for kind in kinds if kind != "null"]
-        part = {**part, "type": left[0] if left else "string"}
+        part["type"] = next((kind for kind in kinds if kind != "null"), "string")
     return part
 
 

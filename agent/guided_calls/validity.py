@@ -19,7 +19,9 @@ def harmless(pattern: str) -> bool:
 def fits(root: Mapping[str, Any], part: Mapping[str, Any], value: Any) -> bool:
     """Tell whether a value fits one part of a schema, by the same rules that the server checks a call with."""
     around = {key: root[key] for key in ("$defs", "definitions") if key in root}
-    return not violations({**around, "type": "object", "properties": {"value": part}}, {"value": value})
+    named = root.get("properties")
+    properties = {**(named if isinstance(named, Mapping) else {}), "value": part}
+    return not violations({**around, "type": "object", "properties": properties}, {"value": value})
 
 
 def faults(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[FieldError]:

@@ -11,13 +11,17 @@ from agent.guided_calls.stems import plain, stem, stems_of
 from agent.guided_calls.triggers import Trigger
 
 _JOINTS = re.compile(
-    r"(?P<end>[.!?;\n]+\s*|[:,]\s+|\s+[-–—]\s+)|\b(?:and|because|since|about|saying|regarding|that says|concerning)\b\s*",
+    r"(?P<end>[.!?;\n]+\s*|[:,]\s+|\s+[-–—]\s+)"
+    r"|\b(?:and|because|since|about|saying|regarding|that says|concerning)\b\s*",
     re.IGNORECASE,
 )
 _QUERY_LEAD = re.compile(r"^(?:for|me|any|some|all|the|about|on|up|a|an)\s+", re.IGNORECASE)
-_TRAILING = re.compile(r"[\s,]*(?:please|thanks|thank you)?[\s.?!,;:]*$", re.IGNORECASE)
 _TITLE = 80
-_KEYED = r"(?:^|(?<=[\s,;(]))(?:(?:the|my|our|its)\s+)?{key}\s*(?::|=|\bis\b(?!\s+(?:it|this|that|there)\b)|\bshould be\b)\s*"
+_KEYED = (
+    r"(?:^|(?<=[\s,;(]))(?:(?:the|my|our|its)\s+)?{key}\s*"
+    r"(?::|=|\bis\b(?!\s+(?:it|this|that|there)\b)|\bshould be\b)\s*"
+)
+_EDGES = " \t\n.?!,;:"
 
 
 def keyed(page: Page, parameter: Parameter, trigger: Trigger) -> str:
@@ -56,7 +60,7 @@ def own_words(page: Page, trigger: Trigger) -> str:
     if not kept:
         return ""
     text = page.text[kept[0][0] : kept[-1][1]]
-    return _TRAILING.sub("", text).strip() if text.strip().endswith((",", ";", ":")) else text.strip(" ,;:")
+    return text.strip(" ,;:")
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:
@@ -77,13 +81,10 @@ def _tells(page: Page, clause: tuple[int, int], trigger: Trigger) -> bool:
             text = text[:low] + " " * (high - low) + text[high:]
     keys = stems_of(word for one in trigger.parameters for key in one.keys for word in key.split())
     plainly = (request_stems(trigger) | keys | stems_of(words("generic"))) - stems_of(words("telling"))
-    left = [word for word in plain(text).split() if word not in words("stop") | _PHRASES and stem(word) not in plainly]
+    left = [
+        word for word in plain(text).split() if word not in words("stop") | words("empty") and stem(word) not in plainly
+    ]
     return bool(left)
-
-
-_PHRASES = frozenset(
-    "hope well dear regards team there morning afternoon evening full address number name mail best kind yesterday tomorrow tonight immediately asap today".split()
-)
 
 
 def first_words(text: str) -> str:
@@ -104,4 +105,13 @@ def query(text: str, trigger: Trigger) -> str:
     said = " ".join(rest)
     while _QUERY_LEAD.match(said):
         said = _QUERY_LEAD.sub("", said)
-    return _TRAILING.sub("", said).strip(" \"“”'")
+    return _unthanked(said).strip(" \"“”'")
+
+
+def _unthanked(text: str) -> str:
+    """Take "please" and "thanks" off the end."""
+    rest = text.rstrip(_EDGES)
+    for ending in ("please", "thanks", "thank you"):
+        if rest.lower().endswith(" " + ending):
+            return rest[: -len(ending)].rstrip(_EDGES)
+    return rest
