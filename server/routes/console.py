@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from server.routes.console_pages import pages_router
+from server.routes.reference import reference_router
 from server.ui.assets import AssetPack
 from server.ui.pages import PAGE_HEADERS, UI, Pages, respond
 
@@ -39,4 +40,5 @@ def console_router(signed_in: SignedIn) -> APIRouter:
         return respond(asset, accept_encoding, {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"})
 
     router.include_router(pages_router(pages))
+    router.include_router(reference_router(pages))
     return router
