@@ -1,7 +1,8 @@
-"""The system prompt of a conversation: the common text, and what is known from its start."""
+"""The system prompts of conversations: a common text, and what is known from the start."""
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from prompts import load
@@ -9,6 +10,23 @@ from prompts import load
 _MAX_DIAGNOSIS_CHARACTERS = 8_000
 HISTORY_ENTRIES = 40
 """How much of a transcript a turn reads."""
+
+
+def session_prompt(name: str, instructions: str, today: date) -> str:
+    """Compose the system prompt of a customer's assistant.
+
+    What is known of the customer (client data) is not in it: the server puts those values where triggers need them.
+
+    Args:
+        name: The assistant's name.
+        instructions: What its owner tells it to be.
+        today: The date, in UTC.
+
+    """
+    parts = [load("session"), f"Today is {today.isoformat()}. Your name: {json.dumps(name, ensure_ascii=False)}"]
+    if instructions.strip():
+        parts.append(f"Instructions of the company that you speak for:\n\n{instructions.strip()}")
+    return "\n\n".join(parts)
 
 
 def system_prompt(perspective: Mapping[str, Any] | None, diagnosis: Mapping[str, Any] | None) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.runtime import get_runtime
 from langgraph.types import Command, interrupt
 
+from agent.claims import unbacked, unserved
 from agent.events import Called, Changed, Returned
 from rules.actor import Actor
 from rules.changes import ChangeView
@@ -25,7 +27,9 @@ from tools.toolbox import Question, Result, Toolbox, refused
 _log = logging.getLogger(__name__)
 
 DIGEST, ASKED_AT = "_digest", "_asked_at"
-_MAX_RESULT_CHARACTERS = 16_000
+_MAX_RESULT_CHARACTERS = 30_000
+"""More than a trigger's answer (20 000) with its directive: cut as text, it would no longer be fenced."""
+_WENT_THROUGH = frozenset({"success", "too_large"})
 
 
 @dataclass(slots=True)
@@ -35,6 +39,8 @@ class TurnContext:
     workspace_id: str
     actor: Actor
     perspective_id: str | None
+    toolbox: Toolbox
+    in_session: bool = False
     entries: list[Entry] = field(default_factory=list)
     guided: bool = False
     waiting: str | None = None
@@ -45,7 +51,14 @@ class TurnContext:
     stopped: bool = False
     announced: set[str] = field(default_factory=set)
     refusals: dict[str, Result] = field(default_factory=dict)
+    slips: Counter[str] = field(default_factory=Counter)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def doubt(self, text: str) -> str | None:
+        """Return the first sentence of a draft that claims what was not done, or None."""
+        if self.in_session:
+            return unserved(text, acted=bool(self.done), before=bool(self.done_before), read=self.read)
+        return unbacked(text, self.done, read=self.read, before=self.done_before)
 
     def note(self, name: str, result: Mapping[str, Any]) -> None:
         """Remember what a result means for the rest of the turn."""
@@ -79,10 +92,6 @@ class Calls(AgentMiddleware[AgentState[Any], TurnContext, Any]):
     declined is not run again at all.
     """
 
-    def __init__(self, toolbox: Toolbox) -> None:
-        super().__init__()
-        self._toolbox = toolbox
-
     async def awrap_tool_call(
         self,
         request: ToolCallRequest,
@@ -108,7 +117,7 @@ class Calls(AgentMiddleware[AgentState[Any], TurnContext, Any]):
 
     async def _run(self, turn: TurnContext, name: str, arguments: Mapping[str, Any]) -> Result:
         try:
-            return await self._toolbox.run(name, turn, arguments)
+            return await turn.toolbox.run(name, turn, arguments)
         except GraphBubbleUp:
             turn.stopped = True
             raise
@@ -119,6 +128,8 @@ class Calls(AgentMiddleware[AgentState[Any], TurnContext, Any]):
 
 def succeeded(result: Mapping[str, Any]) -> bool:
     """Tell whether a tool did what its name says; a test that the endpoint failed was still made."""
+    if result.get("accepted") is False or result.get("class", "success") not in _WENT_THROUGH:
+        return False
     return (result.get("ok") is not False and result.get("changed") != []) or result.get("tested") is True
 
 

@@ -1,6 +1,7 @@
 """Finds sentences that claim a deed ("I've deleted it", "Done!") which no tool result of this turn stands behind."""
 
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -16,16 +17,28 @@ CHANGES = frozenset(
         "set_tag_filter",
         "set_trust_filter",
         "undo_change",
+        "create_assistant",
+        "edit_assistant",
+        "delete_assistant",
+        "create_trigger",
+        "import_api_call",
+        "edit_trigger",
+        "delete_trigger",
+        "set_secret",
     }
 )
-_SENDS = frozenset({"test_webhook", "retry_delivery", "replay_deliveries"})
-_DELETES = frozenset({"delete_webhook", "undo_change"})
+_SENDS = frozenset({"test_webhook", "retry_delivery", "replay_deliveries", "test_trigger"})
+_DELETES = frozenset({"delete_webhook", "delete_trigger", "delete_assistant", "undo_change"})
 
 _DID = (
     r"updated|changed|edited|modified|renamed|set(?: up)?|added|removed|cleared|applied|saved|fixed|corrected|switched|"
     r"adjusted|configured|enabled|disabled|activated|deactivated|paused|resumed|reactivated|re-enabled|"
     r"turned (?:on|off)|created|"
     r"undone|reverted|restored|rolled back|increased|decreased|raised|lowered|replaced|narrowed|widened|reset"
+)
+_SERVED = (
+    r"booked|reserved|scheduled|rescheduled|cancell?ed|ordered|placed|submitted|sent|refunded|registered|opened|filed|"
+    r"forwarded|notified|reported|transferred|paid|charged|issued|escalated|signed up|unsubscribed|checked (?:in|out)"
 )
 _DELETED = r"deleted|erased|destroyed|dropped"
 _TESTED = r"tested|re-?tested|(?:run|ran|sent|performed|executed) (?:a|the|another|one) (?:new |quick |real )?test"
@@ -45,6 +58,15 @@ _OTHER_LANGUAGES = (
     r"\bho (?:eliminato|cancellato|aggiornato|modificato|disattivato|attivato|creato|aggiunto|rimosso)",
     r"\b(?:eu )?(?:excluí|apaguei|atualizei|alterei|desativei|ativei|criei|adicionei|removi)\b",
     r"\bik heb\b.*\b(?:verwijderd|bijgewerkt|gewijzigd|uitgeschakeld|ingeschakeld|aangemaakt|toegevoegd)\b",
+)
+
+_OTHER_LANGUAGES_SERVED = (
+    r"\bich habe\b.*\b(?:gebucht|reserviert|storniert|bestellt|gesendet|geschickt|verschickt|angemeldet|erstattet)\b",
+    r"\bj.ai (?:bien )?(?:réservé|annulé|commandé|envoyé|remboursé|inscrit)",
+    r"\bhe (?:reservado|cancelado|pedido|enviado|reembolsado|registrado)",
+    r"\bho (?:prenotato|annullato|ordinato|inviato|rimborsato|registrato)",
+    r"\b(?:eu )?(?:reservei|cancelei|encomendei|enviei|reembolsei|registrei)\b",
+    r"\bik heb\b.*\b(?:geboekt|gereserveerd|geannuleerd|besteld|verstuurd|verzonden)\b",
 )
 
 
@@ -82,6 +104,12 @@ _CLAIMS = (
     ),
     *(_Claim(re.compile(pattern, re.IGNORECASE), CHANGES) for pattern in _OTHER_LANGUAGES),
 )
+_SESSION_CLAIMS = (
+    *_CLAIMS,
+    _claim(_STRONG, _SERVED, CHANGES),
+    _claim(_BEEN, _SERVED, CHANGES, certain=False),
+    *(_Claim(re.compile(pattern, re.IGNORECASE), CHANGES) for pattern in _OTHER_LANGUAGES_SERVED),
+)
 _HEDGES = re.compile(
     r"\b(?:not|never|no|nothing|none|cannot|if|when|once|after|before|until|unless|would|could|should|will|shall|may|might|"
     r"can|please|let me|want|like|need|whether|try|to be|nicht|nichts|kein\w*|wenn|pas|rien|si|sin|non|niet|als|não)\b"
@@ -117,11 +145,41 @@ def unbacked(
     return next((part for part in sentences(text) if _is_unbacked(part.strip(), done, read=read, before=before)), None)
 
 
-def _is_unbacked(sentence: str, done: AbstractSet[str], *, read: bool, before: AbstractSet[str]) -> bool:
+def unserved(text: str, *, acted: bool, before: bool, read: bool) -> str | None:
+    """Return the first sentence of a customer's assistant that claims what was not done, or None.
+
+    Nobody knows what a trigger's name promises, so any call that went through stands behind any claim.
+
+    Args:
+        text: What the assistant is about to say.
+        acted: Whether a call went through in this turn.
+        before: Whether one did in earlier turns; a sentence that speaks of the past may lean on it.
+        read: Whether any call has returned something.
+
+    """
+    done, earlier = (CHANGES | _SENDS if any_call else frozenset[str]() for any_call in (acted, before))
+    return next(
+        (
+            part
+            for part in sentences(text)
+            if _is_unbacked(part.strip(), done, read=read, before=earlier, claims=_SESSION_CLAIMS)
+        ),
+        None,
+    )
+
+
+def _is_unbacked(
+    sentence: str,
+    done: AbstractSet[str],
+    *,
+    read: bool,
+    before: AbstractSet[str],
+    claims: Iterable[_Claim] = _CLAIMS,
+) -> bool:
     if sentence.endswith("?"):
         return False
     past = _EARLIER.search(sentence) is not None
-    for claim in _CLAIMS:
+    for claim in claims:
         found = claim.pattern.search(sentence)
         if found is None or _HEDGES.search(sentence[: found.end()]):
             continue

@@ -9,7 +9,6 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import get_runtime
 
 from agent.calls import TurnContext
-from agent.claims import unbacked
 from rules.ids import new_id
 from store.conversations import Entry
 
@@ -20,9 +19,15 @@ _CORRECTION = (
     "Do not repeat the claim. If it should be done, call the tool now; otherwise tell the person plainly that it has "
     "not been done."
 )
+_SESSION_CORRECTION = (
+    "[From the system, not from the person] Your draft says {sentence!r}, but no tool call in this turn did that. "
+    "If an earlier one did, say that it was done earlier, and do not do it again. Otherwise do not repeat the claim: "
+    "call the tool now if it should be done, or tell the person plainly that it has not been done."
+)
 HONEST = (
     "I have not changed anything: no tool call did what I was about to tell you. Please say again what you would like."
 )
+HONEST_IN_SESSION = "I have not done that yet. Please say again what you would like me to do."
 NO_ANSWER = "I did not come to an answer. Please put it in other words."
 STOPPED = (
     "I stopped after {count} steps without coming to an end, so that this does not go on for ever. "
@@ -54,19 +59,17 @@ class Honesty(AgentMiddleware[AgentState[Any], TurnContext, Any]):
         if _calls_so_far(request.messages) >= MAX_MODEL_CALLS:
             return AIMessage(STOPPED.format(count=MAX_MODEL_CALLS))
         answer = _tidy(_answer(await handler(request)), turn)
-        sentence = None if turn.guided else _claimed(answer, turn)
+        sentence = None if turn.guided else turn.doubt(answer.text)
         if sentence is None or answer.tool_calls:
             return answer if sentence is None else _silenced(answer, "")
-        correction = HumanMessage(_CORRECTION.format(sentence=sentence))
+        words = _SESSION_CORRECTION if turn.in_session else _CORRECTION
+        correction = HumanMessage(words.format(sentence=sentence))
         retry = request.override(messages=[*request.messages, answer, correction])
         answer = _tidy(_answer(await handler(retry)), turn)
-        if _claimed(answer, turn) is None:
+        if turn.doubt(answer.text) is None:
             return answer
-        return _silenced(answer, "" if answer.tool_calls else HONEST)
-
-
-def _claimed(answer: AIMessage, turn: TurnContext) -> str | None:
-    return unbacked(answer.text, turn.done, read=turn.read, before=turn.done_before)
+        honest = HONEST_IN_SESSION if turn.in_session else HONEST
+        return _silenced(answer, "" if answer.tool_calls else honest)
 
 
 def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:

@@ -5,6 +5,7 @@ every tool call has a result, even when the server died between the two.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,9 +21,15 @@ _LOST: dict[str, Any] = {
 }
 
 
-def recall(entries: Sequence[Entry]) -> list[AnyMessage]:
-    """Turn the end of a transcript into messages, from the first whole exchange that fits."""
-    return [message for exchange in _fitting(_exchanges(entries)) for message in _messages(exchange)]
+def recall(entries: Sequence[Entry], *, guided: bool = False) -> list[AnyMessage]:
+    """Turn the end of a transcript into messages, from the first whole exchange that fits.
+
+    Args:
+        entries: The end of the transcript.
+        guided: Whether guided mode reads it, which takes every word of a message for the person's.
+
+    """
+    return [message for exchange in _fitting(_exchanges(entries)) for message in _messages(exchange, guided=guided)]
 
 
 def deeds(entries: Iterable[Entry]) -> set[str]:
@@ -34,6 +41,12 @@ def this_turn(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries since the person last wrote."""
     last = max((index for index, entry in enumerate(entries) if entry.role == "user"), default=-1)
     return list(entries[last + 1 :])
+
+
+def slips(entries: Iterable[Entry]) -> Counter[str]:
+    """Count by tool the calls in these entries whose arguments did not fit."""
+    results = [entry.body for entry in entries if entry.role == "tool"]
+    return Counter(str(body["name"]) for body in results if body["result"].get("errors"))
 
 
 def unanswered(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -69,15 +82,24 @@ def _fitting(exchanges: list[list[Entry]]) -> list[list[Entry]]:
     return kept[::-1]
 
 
-def _messages(exchange: Sequence[Entry]) -> list[AnyMessage]:
+def _messages(exchange: Sequence[Entry], *, guided: bool) -> list[AnyMessage]:
     results = {entry.body["call_id"]: entry.body for entry in exchange if entry.role == "tool"}
     messages: list[AnyMessage] = []
     for entry in exchange:
         if entry.role == "user":
-            messages.append(HumanMessage(entry.body["text"]))
+            messages.append(_said(entry.body, guided=guided))
         elif entry.role == "assistant":
             messages.extend(_answer(entry.body, results))
     return messages
+
+
+def _said(body: dict[str, Any], *, guided: bool) -> HumanMessage:
+    """Tell of the pictures without their URLs: variables take those to where they are needed."""
+    count = len(body.get("images", ()))
+    if count and guided:
+        return HumanMessage([{"type": "text", "text": body["text"]}, {"type": "image"}])
+    note = f"\n\n[The person sent {count} image{'s' if count > 1 else ''}]" if count else ""
+    return HumanMessage(body["text"] + note)
 
 
 def _answer(body: dict[str, Any], results: dict[str, dict[str, Any]]) -> list[AnyMessage]:

@@ -42,6 +42,22 @@ def choose_model(
     )
 
 
+def session_model(model: "BaseChatModel") -> "BaseChatModel":
+    """Return the model that answers in sessions: the same, or guided mode's own for triggers."""
+    if not is_guided(model):
+        return model
+    from agent.guided_calls.model import SessionModel  # noqa: PLC0415 - see choose_model
+
+    return SessionModel()
+
+
+def is_guided(model: "BaseChatModel") -> bool:
+    """Tell whether a model is guided mode, which cannot claim what was not done."""
+    from agent.guided.model import GuidedModel  # noqa: PLC0415 - see choose_model
+
+    return isinstance(model, GuidedModel)
+
+
 async def close_model(model: "BaseChatModel") -> None:
     """Close the connections of a model that `choose_model` made."""
     client = getattr(model, "http_async_client", None)

@@ -5,6 +5,7 @@ Everything here imports LangChain; `agent.turn` brings it in when the first mess
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,18 +19,18 @@ from langgraph.types import Command
 
 from agent.calls import ASKED_AT, DIGEST, TurnContext
 from agent.checkpoint import TurnSaver
-from agent.claims import unbacked
 from agent.events import Changed, Interrupted, Said, Suggested, TurnEvent, public_request
-from agent.graph import STEP_LIMIT, build
+from agent.graph import STEP_LIMIT, Graph, Graphs
 from agent.honesty import MAX_MODEL_CALLS, STOPPED
-from agent.memory import deeds, recall, this_turn
-from agent.model import close_model, explain
+from agent.memory import deeds, recall, slips, this_turn
+from agent.model import close_model, explain, is_guided, session_model
 from agent.narrator import Narrator
+from agent.persona import Persona
 from rules.actor import Actor
 from rules.errors import HookwrightError, Unavailable
 from rules.ids import new_id
 from store.conversations import Entry
-from tools.toolbox import Result, Toolbox, closed, declined
+from tools.toolbox import Result, closed, declined
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Task:
     done_before: set[str] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
     refusals: dict[str, Result] = field(default_factory=dict)
+    slips: Counter[str] = field(default_factory=Counter)
     tainted: bool = False
 
 
@@ -60,22 +62,29 @@ class Outcome:
 
 
 class Engine:
-    """The compiled agent and its model."""
+    """The model, and the agents that are compiled around it."""
 
-    def __init__(self, model: BaseChatModel, toolbox: Toolbox, *, time_limit: timedelta) -> None:
+    def __init__(self, model: BaseChatModel, *, time_limit: timedelta) -> None:
         self._model = model
-        self._guided = getattr(model, "is_guided", type(model).__name__ == "GuidedModel")
+        self._session_model = session_model(model)
+        self._guided = is_guided(model)
         self._saver = TurnSaver()
-        self._graph = build(model, toolbox, self._saver)
+        self._graphs = Graphs(self._saver)
         self._time_limit = time_limit
 
     async def aclose(self) -> None:
         """Close the model's connections."""
         await close_model(self._model)
 
+    def prepare(self, persona: Persona) -> Graph:
+        """Return the agent that answers for a persona, compiled if it is not there yet."""
+        model = self._model if persona.session_id is None else self._session_model
+        return self._graphs.of(model, persona.toolbox)
+
     def message(self, prompt: str, entries: Sequence[Entry]) -> Task:
         """Prepare a turn that begins with the last of `entries`, the person's message."""
-        return Task({"messages": [SystemMessage(prompt), *recall(entries)]}, done_before=deeds(entries))
+        messages = [SystemMessage(prompt), *recall(entries, guided=self._guided)]
+        return Task({"messages": messages}, done_before=deeds(entries))
 
     def answer(
         self, checkpoint: bytes, request: Mapping[str, Any], value: Mapping[str, Any], entries: Sequence[Entry]
@@ -90,6 +99,7 @@ class Engine:
             done_before=deeds(entries),
             announced=calls,
             refusals=_refusals(request, value),
+            slips=slips(turn),
             tainted=request["_tainted"],
         )
 
@@ -98,6 +108,7 @@ class Engine:
         task: Task,
         *,
         run_id: str,
+        persona: Persona,
         conversation: Any,
         actor: Actor,
         emit: Callable[[TurnEvent], None],
@@ -108,6 +119,7 @@ class Engine:
         Args:
             task: What `message` or `answer` made.
             run_id: Names the turn.
+            persona: Who answers.
             conversation: The conversation's row.
             actor: Who changes are recorded for.
             emit: Called with each event as it happens.
@@ -119,12 +131,15 @@ class Engine:
             conversation.workspace_id,
             actor,
             conversation.perspective_id,
+            persona.toolbox,
+            in_session=persona.session_id is not None,
             done=task.done,
             done_before=task.done_before,
             announced=task.announced,
             guided=self._guided,
             tainted=alone or task.tainted,
             refusals=task.refusals,
+            slips=task.slips,
             entries=turn.outcome.entries,
         )
         turn.context = context
@@ -133,7 +148,7 @@ class Engine:
             if task.checkpoint is not None:
                 self._saver.thaw(run_id, task.checkpoint)
             async with asyncio.timeout(self._time_limit.total_seconds()):
-                await self._stream(task, config, turn)
+                await self._stream(self.prepare(persona), task, config, turn)
             if turn.question is not None:
                 turn.freeze(self._saver.freeze(run_id))
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is stored and the person is told
@@ -143,8 +158,8 @@ class Engine:
         turn.suggest()
         return turn.outcome
 
-    async def _stream(self, task: Task, config: RunnableConfig, turn: "_Turn") -> None:
-        parts = self._graph.astream(
+    async def _stream(self, graph: Graph, task: Task, config: RunnableConfig, turn: "_Turn") -> None:
+        parts = graph.astream(
             task.graph_input,
             config,
             context=turn.context,
@@ -165,13 +180,9 @@ class _Turn:
         self.outcome = Outcome()
         self.question: tuple[str, dict[str, Any]] | None = None
         self._emit = emit
-        self._narrator = Narrator((lambda _: False) if guided else self._doubtful)
+        self._narrator = Narrator((lambda _: False) if guided else lambda text: self.context.doubt(text) is not None)
         self._suggestions: list[str] = []
         self._changed = False
-
-    def _doubtful(self, text: str) -> bool:
-        turn = self.context
-        return unbacked(text, turn.done, read=turn.read, before=turn.done_before) is not None
 
     def take(self, kind: str, data: Any) -> None:
         """Take in one part of the graph's stream."""

@@ -23,12 +23,23 @@ async def index(database: Database, workspace_id: str, *, limit: int, offset: in
 
 async def show(database: Database, workspace_id: str, conversation_id: str) -> dict[str, Any]:
     """Return a conversation with its last 500 entries and the question that it waits for; raises NotFound."""
+    row, said = await _read(database, workspace_id, conversation_id, None)
+    return {**_head(row), **said}
+
+
+async def of_session(database: Database, workspace_id: str, conversation_id: str, session_id: str) -> dict[str, Any]:
+    """Return a session's messages as `show` does, without the head; raises NotFound."""
+    return (await _read(database, workspace_id, conversation_id, session_id))[1]
+
+
+async def _read(
+    database: Database, workspace_id: str, conversation_id: str, session_id: str | None
+) -> tuple[Any, dict[str, Any]]:
     async with database.read() as connection:
-        row = await store.get(connection, workspace_id, conversation_id)
+        row = await store.get(connection, workspace_id, conversation_id, session_id=session_id)
         entries = await store.recent_entries(connection, conversation_id, limit=MAX_ENTRIES)
         question = await store.pending(connection, conversation_id)
-    return {
-        **_head(row),
+    return row, {
         "messages": _messages(entries),
         "interrupt": question and public_request(question.id, question.request),
         "answering": row.run_id is not None and row.run_until > datetime.now(UTC),

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.answering import answer_entry, answer_in, check_answer
-from agent.briefing import HISTORY_ENTRIES, system_prompt
+from agent.briefing import HISTORY_ENTRIES
 from agent.events import Finished, Started, TurnEvent
+from agent.persona import Persona
 from rules.actor import Actor
-from rules.errors import Conflict, InvalidInput, NotFound
+from rules.errors import Conflict, InvalidInput
 from rules.ids import new_id
-from rules.typed_secrets import hide_secrets
 from store import conversations as store
+from store import sessions as session_store
 from store.conversations import Entry
 from store.session import Database
-from tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -37,27 +37,25 @@ _DISMISSED: dict[str, Any] = {
 }
 
 
-class Assistant:
-    """The configuring assistant of every workspace.
+class Turns:
+    """The turns of all conversations, whoever answers in them.
 
     Args:
         database: Where conversations are stored.
-        toolbox: What the assistant may do.
         model: Makes the language model, at the first message: its import is slow.
 
     """
 
-    def __init__(self, database: Database, toolbox: Toolbox, model: "Callable[[], BaseChatModel]") -> None:
+    def __init__(self, database: Database, model: "Callable[[], BaseChatModel]") -> None:
         self._database = database
-        self._toolbox = toolbox
         self._choose = model
         self._engine: Engine | None = None
         self._loading = asyncio.Lock()
         self._turns: set[asyncio.Task[None]] = set()
 
-    def warm(self) -> None:
+    def warm(self, persona: Persona) -> None:
         """Begin to import LangChain and build the agent, off the event loop; the first message does it otherwise."""
-        self._turns.add(task := asyncio.create_task(self._load_quietly()))
+        self._turns.add(task := asyncio.create_task(self._load_quietly(persona)))
         task.add_done_callback(self._turns.discard)
 
     async def aclose(self) -> None:
@@ -70,83 +68,20 @@ class Assistant:
         if self._engine is not None:
             await self._engine.aclose()
 
-    async def say(
-        self,
-        workspace_id: str,
-        message: str,
-        *,
-        conversation_id: str | None = None,
-        perspective_id: str | None = None,
+    async def open(
+        self, persona: Persona, workspace_id: str, text: str, *, title: str, alone: bool = False, **known: Any
     ) -> AsyncIterator[TurnEvent]:
-        """Begin a turn with a person's message, and return its events.
+        """Begin a new conversation with its first message, and return the turn's events.
 
-        A plain "yes" or "no" answers the question that waits, if there is one. Any other message dismisses it: the
-        person has moved on. That is recorded, and the tool call that asked is told.
-
-        Raises:
-            InvalidInput: The message is blank or too long.
-            NotFound: There is no such conversation or perspective in this workspace.
-            Conflict: The last message of this conversation is still being answered.
+        Args:
+            persona: Who answers.
+            workspace_id: Whose conversation it is.
+            text: The message.
+            title: What lists show.
+            alone: Whether no person wrote the message, so that every change needs approval.
+            known: More columns of the conversation.
 
         """
-        text = _checked(message)
-        if perspective_id is not None:
-            await self._toolbox.services.perspectives.get(workspace_id, perspective_id)
-        if conversation_id is not None:
-            if answered := await self._typed(workspace_id, conversation_id, text):
-                return await self.resume(workspace_id, conversation_id, *answered)
-            return await self._begin(workspace_id, conversation_id, text, perspective_id)
-        return await self._open(workspace_id, text, title=text, perspective_id=perspective_id)
-
-    async def fix(self, workspace_id: str, webhook_id: str) -> AsyncIterator[TurnEvent]:
-        """Begin a conversation that already holds the diagnosis of a webhook (A10); raises NotFound."""
-        services = self._toolbox.services
-        webhook = await services.registry.get(workspace_id, webhook_id)
-        diagnosis = await services.doctor.diagnose(workspace_id, webhook_id)
-        return await self._open(
-            workspace_id,
-            f"Fix it: what is wrong with “{webhook.name}”?",
-            alone=True,
-            title=f"Fix {webhook.name}",
-            perspective_id=webhook.perspective_id,
-            webhook_id=webhook_id,
-            briefing={"webhook": {"id": webhook.id, "name": webhook.name}, "diagnosis": diagnosis.as_dict()},
-        )
-
-    async def resume(
-        self, workspace_id: str, conversation_id: str, interrupt_id: str, value: Any
-    ) -> AsyncIterator[TurnEvent]:
-        """Answer the question that a turn waits for, and return the events of the rest of the turn.
-
-        Raises:
-            InvalidInput: The answer is not of the form that the question's schema asks for; it stays open.
-            NotFound: There is no such conversation or question, or no such webhook in this workspace.
-            Conflict: The question has been answered or dismissed.
-
-        """
-        engine = await self._ready()
-        async with self._database.read() as connection:
-            await store.get(connection, workspace_id, conversation_id)
-            question = await store.interruption(connection, conversation_id, interrupt_id)
-        if question.state != "pending":
-            raise Conflict(f"This question has already been {question.state}; ask again to change the outcome.")
-        check_answer(question.request["schema"], value)
-        if "webhook_id" in value:
-            await self._toolbox.services.registry.get(workspace_id, value["webhook_id"])
-        run_id, now = new_id("run"), datetime.now(UTC)
-        async with self._database.write() as connection:
-            conversation = await store.claim(
-                connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
-            )
-            await store.settle(connection, interrupt_id, "answered", now=now)
-            await store.append(connection, conversation_id, [answer_entry(question, value)], now=now)
-            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
-        answer = engine.answer(question.checkpoint, question.request, value, entries)
-        return self._start(engine, conversation, run_id, answer, alone=False)
-
-    async def _open(
-        self, workspace_id: str, text: str, *, title: str, alone: bool = False, **known: Any
-    ) -> AsyncIterator[TurnEvent]:
         engine = await self._ready()
         run_id, now = new_id("run"), datetime.now(UTC)
         said = Entry("user", {"text": text})
@@ -164,38 +99,116 @@ class Assistant:
         async with self._database.write() as connection:
             conversation = await store.create(connection, **row)
             await store.append(connection, conversation.id, [said], now=now)
-        return await self._answer(engine, conversation, run_id, [said], alone=alone)
+        return await self._answer(engine, persona, conversation, run_id, [said], alone=alone)
 
-    async def _typed(self, workspace_id: str, conversation_id: str, text: str) -> tuple[str, dict[str, Any]] | None:
+    async def say(
+        self,
+        persona: Persona,
+        workspace_id: str,
+        conversation_id: str,
+        text: str,
+        *,
+        images: Sequence[str] = (),
+        perspective_id: str | None = None,
+    ) -> AsyncIterator[TurnEvent]:
+        """Begin a turn in a conversation with a person's message, and return its events.
+
+        A plain "yes" or "no" answers the question that waits, if there is one. Any other message dismisses it: the
+        person has moved on. That is recorded, and the tool call that asked is told.
+
+        Args:
+            persona: Who answers.
+            workspace_id: Whose conversation it is.
+            conversation_id: The conversation.
+            text: The message.
+            images: URLs of pictures sent with it; they take the place of the session's former ones (C03).
+            perspective_id: What the conversation is about from now on; None leaves it as it is.
+
+        Raises:
+            NotFound: There is no such conversation of this persona in this workspace.
+            Conflict: The last message of this conversation is still being answered.
+
+        """
+        if not images and (answered := await self._typed(persona, workspace_id, conversation_id, text)):
+            return await self.resume(persona, workspace_id, conversation_id, *answered)
+        engine = await self._ready()
+        run_id, now = new_id("run"), datetime.now(UTC)
+        async with self._database.write() as connection:
+            conversation = await self._claim(connection, persona, workspace_id, conversation_id, run_id=run_id, now=now)
+            if perspective_id not in {None, conversation.perspective_id}:
+                conversation = await store.move(connection, conversation_id, perspective_id)
+            if images and persona.session_id is not None:
+                seen = {"images": list(images), "updated_at": now}
+                await session_store.set_values(connection, persona.session_id, seen)
+            await self._dismiss(connection, conversation_id, now)
+            await store.append(connection, conversation_id, [_said(text, images)], now=now)
+            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        return await self._answer(engine, persona, conversation, run_id, entries, alone=False)
+
+    async def resume(
+        self, persona: Persona, workspace_id: str, conversation_id: str, interrupt_id: str, value: Any
+    ) -> AsyncIterator[TurnEvent]:
+        """Answer the question that a turn waits for, and return the events of the rest of the turn.
+
+        Raises:
+            InvalidInput: The answer is not of the form that the question's schema asks for; it stays open.
+            NotFound: There is no such conversation or question, or what the answer names does not exist.
+            Conflict: The question has been answered or dismissed.
+
+        """
+        engine = await self._ready()
+        async with self._database.read() as connection:
+            await store.get(connection, workspace_id, conversation_id, session_id=persona.session_id)
+            question = await store.interruption(connection, conversation_id, interrupt_id)
+        if question.state != "pending":
+            raise Conflict(f"This question has already been {question.state}; ask again to change the outcome.")
+        check_answer(question.request["schema"], value)
+        await persona.check(workspace_id, value)
+        run_id, now = new_id("run"), datetime.now(UTC)
+        async with self._database.write() as connection:
+            conversation = await self._claim(connection, persona, workspace_id, conversation_id, run_id=run_id, now=now)
+            await store.settle(connection, interrupt_id, "answered", now=now)
+            await store.append(connection, conversation_id, [answer_entry(question, value)], now=now)
+            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
+        answer = engine.answer(question.checkpoint, question.request, value, entries)
+        return self._start(engine, persona, conversation, run_id, answer, alone=False)
+
+    async def _claim(
+        self, connection: Any, persona: Persona, workspace_id: str, conversation_id: str, *, run_id: str, now: datetime
+    ) -> Any:
+        return await store.claim(
+            connection,
+            workspace_id,
+            conversation_id,
+            session_id=persona.session_id,
+            run_id=run_id,
+            now=now,
+            until=now + 2 * TURN_TIME,
+        )
+
+    async def _typed(
+        self, persona: Persona, workspace_id: str, conversation_id: str, text: str
+    ) -> tuple[str, dict[str, Any]] | None:
         if answer_in(text, "approval") is None:
             return None
         async with self._database.read() as connection:
-            await store.get(connection, workspace_id, conversation_id)
+            await store.get(connection, workspace_id, conversation_id, session_id=persona.session_id)
             question = await store.pending(connection, conversation_id)
         value = question and answer_in(text, question.request["kind"])
         return (question.id, value) if question and value else None
 
-    async def _begin(
-        self, workspace_id: str, conversation_id: str, text: str, perspective_id: str | None
-    ) -> AsyncIterator[TurnEvent]:
-        engine = await self._ready()
-        run_id, now = new_id("run"), datetime.now(UTC)
-        async with self._database.write() as connection:
-            conversation = await store.claim(
-                connection, workspace_id, conversation_id, run_id=run_id, now=now, until=now + 2 * TURN_TIME
-            )
-            if perspective_id not in {None, conversation.perspective_id}:
-                conversation = await store.move(connection, conversation_id, perspective_id)
-            await self._dismiss(connection, conversation_id, now)
-            await store.append(connection, conversation_id, [Entry("user", {"text": text})], now=now)
-            entries = await store.recent_entries(connection, conversation_id, limit=HISTORY_ENTRIES)
-        return await self._answer(engine, conversation, run_id, entries, alone=False)
-
     async def _answer(
-        self, engine: "Engine", conversation: Any, run_id: str, entries: Sequence[Entry], *, alone: bool
+        self,
+        engine: "Engine",
+        persona: Persona,
+        conversation: Any,
+        run_id: str,
+        entries: Sequence[Entry],
+        *,
+        alone: bool,
     ) -> AsyncIterator[TurnEvent]:
-        prompt = system_prompt(await self._perspective(conversation), conversation.briefing)
-        return self._start(engine, conversation, run_id, engine.message(prompt, entries), alone=alone)
+        task = engine.message(await persona.prompt(conversation), entries)
+        return self._start(engine, persona, conversation, run_id, task, alone=alone)
 
     async def _dismiss(self, connection: Any, conversation_id: str, now: datetime) -> None:
         question = await store.pending(connection, conversation_id)
@@ -213,21 +226,12 @@ class Assistant:
             connection, conversation_id, [*results, answer_entry(question, {"dismissed": True})], now=now
         )
 
-    async def _perspective(self, conversation: Any) -> dict[str, Any] | None:
-        if conversation.perspective_id is None:
-            return None
-        perspectives = self._toolbox.services.perspectives
-        try:
-            return await perspectives.get(conversation.workspace_id, conversation.perspective_id)
-        except NotFound:
-            return None
-
     def _start(
-        self, engine: "Engine", conversation: Any, run_id: str, task: Any, *, alone: bool
+        self, engine: "Engine", persona: Persona, conversation: Any, run_id: str, task: Any, *, alone: bool
     ) -> AsyncIterator[TurnEvent]:
         events: asyncio.Queue[TurnEvent | BaseException | None] = asyncio.Queue()
         events.put_nowait(Started(conversation.id, run_id))
-        turn = asyncio.create_task(self._run(engine, conversation, run_id, task, events, alone=alone))
+        turn = asyncio.create_task(self._run(engine, persona, conversation, run_id, task, events=events, alone=alone))
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
         return _drain(events)
@@ -235,16 +239,22 @@ class Assistant:
     async def _run(
         self,
         engine: "Engine",
+        persona: Persona,
         conversation: Any,
         run_id: str,
         task: Any,
-        events: "asyncio.Queue[TurnEvent | BaseException | None]",
         *,
+        events: "asyncio.Queue[TurnEvent | BaseException | None]",
         alone: bool,
     ) -> None:
-        actor = Actor("assistant", conversation.id)
         outcome: Outcome = await engine.run(
-            task, run_id=run_id, conversation=conversation, actor=actor, emit=events.put_nowait, alone=alone
+            task,
+            run_id=run_id,
+            persona=persona,
+            conversation=conversation,
+            actor=Actor("assistant", conversation.id),
+            emit=events.put_nowait,
+            alone=alone,
         )
         try:
             await self._store(conversation.id, run_id, outcome)
@@ -275,15 +285,15 @@ class Assistant:
                 self._engine = await asyncio.to_thread(self._load)
             return self._engine
 
-    async def _load_quietly(self) -> None:
+    async def _load_quietly(self, persona: Persona) -> None:
         # Whatever is wrong, the first message will say so to a person.
         with contextlib.suppress(Exception):
-            await self._ready()
+            await asyncio.to_thread((await self._ready()).prepare, persona)
 
     def _load(self) -> "Engine":
         from agent.run import Engine  # noqa: PLC0415 - imports LangChain: slow, and not needed to deliver webhooks
 
-        return Engine(self._choose(), self._toolbox, time_limit=TURN_TIME)
+        return Engine(self._choose(), time_limit=TURN_TIME)
 
 
 async def _drain(events: "asyncio.Queue[TurnEvent | BaseException | None]") -> AsyncIterator[TurnEvent]:
@@ -293,9 +303,14 @@ async def _drain(events: "asyncio.Queue[TurnEvent | BaseException | None]") -> A
         yield event
 
 
-def _checked(message: Any) -> str:
+def _said(text: str, images: Sequence[str]) -> Entry:
+    return Entry("user", {"text": text, "images": list(images)} if images else {"text": text})
+
+
+def checked(message: Any) -> str:
+    """Return what a person wrote, without the space around it; raises InvalidInput when it is blank or too long."""
     if not isinstance(message, str) or not message.strip():
         raise InvalidInput.of("message", "must be a text that is not blank")
     if len(message) > MAX_MESSAGE_CHARACTERS:
         raise InvalidInput.of("message", f"must be at most {MAX_MESSAGE_CHARACTERS} characters; got {len(message)}")
-    return hide_secrets(message.strip())
+    return message.strip()

@@ -25,8 +25,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Tool
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from sqlmodel import SQLModel
 
-from agent.turn import Assistant
+from agent.assistant import Assistant
 from integrations.assistants import Assistants
+from integrations.call_log import CallLog
 from integrations.executor import Executor
 from integrations.sessions import Sessions
 from integrations.triggers import Triggers
@@ -128,6 +129,7 @@ async def _assistant(folder: Path) -> tuple[Assistant, Database]:
         sessions=Sessions(database),
         executor=Executor(database, vault, _refuse),
         history=History(registry, triggers, assistants),
+        call_log=CallLog(database),
     )
     return Assistant(database, toolbox(services), InstantModel), database
 

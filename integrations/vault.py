@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rules.errors import InvalidInput, NotFound
+from rules.errors import Conflict, InvalidInput, NotFound
 from rules.integration_spec import SecretDraft, check_secret_name
 from rules.times import time_text
 from store import vault as store
@@ -56,6 +56,14 @@ class Vault:
             sealed = self._box.seal(draft.value)
             await store.put(connection, workspace_id, name, value_sealed=sealed, hosts=hosts, now=now)
             return _view((await store.named(connection, workspace_id, [name]))[0])
+
+    async def add(self, workspace_id: str, name: str, draft: SecretDraft) -> None:
+        """Store a secret under a new name; raises Conflict, and changes nothing, when there is one of this name."""
+        now, hosts = datetime.now(UTC), sorted(set(draft.hosts))
+        async with self._database.write() as connection:
+            sealed = self._box.seal(draft.value)
+            if not await store.add(connection, workspace_id, name, value_sealed=sealed, hosts=hosts, now=now):
+                raise Conflict(f"There is a secret named {name} already; try again, or remove it first.")
 
     async def list(self, workspace_id: str, *, limit: int = 50, offset: int = 0) -> Page[SecretView]:
         """List the secrets of a workspace by name, without their values."""

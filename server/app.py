@@ -6,9 +6,21 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 
 from rules.errors import Unauthenticated
-from server import problems
+from server import problems, request_bodies
 from server.deps import SESSION_COOKIE
-from server.routes import chat, deliveries, events, health, perspectives, session, webhooks
+from server.routes import (
+    assistants,
+    chat,
+    deliveries,
+    events,
+    health,
+    perspectives,
+    secrets,
+    session,
+    sessions,
+    triggers,
+    webhooks,
+)
 from server.routes.console import console_router
 from server.wiring import Platform
 
@@ -29,12 +41,16 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
         summary="A self-hosted webhook platform that you configure by talking to it",
         version="0.1.0",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.platform = platform
     problems.install(app)
-    for module in (perspectives, events, webhooks, deliveries, chat, session, health):
+    integrations = (assistants, triggers, secrets, sessions)
+    for module in (perspectives, events, webhooks, deliveries, *integrations, chat, session, health):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
+    request_bodies.install(app)
     return app
 
 

@@ -59,16 +59,27 @@ def _site_of(origin: str | None, request: Request) -> str:
 
 async def json_body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
     """Read a JSON body, of an authenticated caller only; raises MalformedBody (400) or PayloadTooLarge (413)."""
+    return json_value(await read_body(request, MAX_BODY_BYTES))
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body of at most `limit` bytes, a whole number of MiB; raises MalformedBody or PayloadTooLarge."""
     data = bytearray()
     try:
         async for chunk in request.stream():
             data += chunk
-            if len(data) > MAX_BODY_BYTES:
-                raise PayloadTooLarge([FieldError("body", f"is over the limit of {MAX_BODY_BYTES} bytes (8 MiB)")])
+            if len(data) > limit:
+                words = f"is over the limit of {limit} bytes ({limit // 1024**2} MiB)"
+                raise PayloadTooLarge([FieldError("body", words)])
     except ClientDisconnect:
         raise MalformedBody([FieldError("body", "ends before it is complete")]) from None
+    return bytes(data)
+
+
+def json_value(data: bytes) -> Any:
+    """Parse a JSON body, at most 64 levels deep; raises MalformedBody or InvalidInput."""
     try:
-        value = json.loads(bytes(data), parse_constant=_refuse_constant)
+        value = json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:
         raise MalformedBody([FieldError("body", "is nested too deeply")]) from None
     except ValueError as error:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from integrations.executor import Executor
 from pydantic import SecretStr
 
+from agent.assistant import Assistant
 from agent.model import choose_model
-from agent.turn import Assistant
+from agent.session import SessionAssistant
 from integrations.assistants import Assistants
+from integrations.call_log import CallLog
+from integrations.executor import Executor
+from integrations.imports import Imports
 from integrations.sessions import Sessions
 from integrations.triggers import Triggers
 from integrations.vault import Vault
@@ -58,8 +61,11 @@ class Platform:
     vault: Vault
     sessions: Sessions
     executor: Executor
+    call_log: CallLog
+    imports: Imports
     history: History
     assistant: Assistant
+    session_assistant: SessionAssistant
     egress: Egress
     columns: Columns
     wakeup: Wakeup
@@ -125,7 +131,9 @@ def wire(settings: Settings) -> Platform:
         sessions=sessions,
         executor=executor,
         history=History(registry, triggers, assistants),
+        call_log=CallLog(database),
     )
+    assistant = Assistant(database, toolbox(services), lambda: _model(settings))
     return Platform(
         settings=settings,
         database=database,
@@ -141,8 +149,11 @@ def wire(settings: Settings) -> Platform:
         vault=vault,
         sessions=sessions,
         executor=executor,
+        call_log=services.call_log,
+        imports=Imports(vault, triggers),
         history=services.history,
-        assistant=Assistant(database, toolbox(services), lambda: _model(settings)),
+        assistant=assistant,
+        session_assistant=SessionAssistant(assistant.turns, services),
         egress=egress,
         columns=columns,
         wakeup=wakeup,

@@ -23,6 +23,15 @@ async def put(
     await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new))
 
 
+async def add(
+    connection: AsyncConnection, workspace_id: str, name: str, *, value_sealed: str, hosts: list[str], now: datetime
+) -> bool:
+    """Insert a secret; False, and nothing changed, when there is one of this name."""
+    new = {"workspace_id": workspace_id, "name": name, "value_sealed": value_sealed, "hosts": hosts}
+    statement = dialect.insert(connection, secrets).values(**new, created_at=now, updated_at=now)
+    return bool((await connection.execute(statement.on_conflict_do_nothing())).rowcount)
+
+
 async def named(connection: AsyncConnection, workspace_id: str, names: Collection[str]) -> list[Row]:
     """Return the secrets of a workspace that have one of these names."""
     query = select(secrets).where(secrets.c.workspace_id == workspace_id, secrets.c.name.in_(list(names)))

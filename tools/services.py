@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from integrations.executor import Executor
-
 from integrations.assistants import Assistants
+from integrations.call_log import CallLog
+from integrations.executor import Executor
 from integrations.sessions import Sessions
 from integrations.triggers import Triggers
 from integrations.vault import Vault
@@ -31,3 +31,4 @@ class Services:
     sessions: Sessions
     executor: Executor
     history: History
+    call_log: CallLog

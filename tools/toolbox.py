@@ -6,6 +6,7 @@ Approval is part of the tool's own code: no binding, prompt or model can leave i
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -78,6 +79,8 @@ class Call(Protocol):
     perspective_id: str | None
     tainted: bool
     """Whether untrusted content has entered this turn, so that even small changes need approval."""
+    slips: Counter[str]
+    """How often in this turn the arguments of each trigger did not fit."""
 
     async def ask(self, question: Question) -> Mapping[str, Any]:
         """Ask a person. The tool may be run again from its top when the answer is there: change nothing before."""
@@ -125,12 +128,35 @@ class Tool(Generic[A]):
             return refused(error.detail)
 
 
+class AnyTool(Protocol):
+    """What a model can be offered: a tool of ours, or a customer's trigger."""
+
+    @property
+    def name(self) -> str:
+        """The name that a model calls it by."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it does, and when to use it."""
+        ...
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its arguments, without references."""
+        ...
+
+    async def run(self, services: Services, call: Call, arguments: Mapping[str, Any]) -> Result:
+        """Run it; whatever is wrong with the request comes back as a result that says how to correct it."""
+        ...
+
+
 class Toolbox:
     """The tools by name, and the services they work with."""
 
-    def __init__(self, services: Services, tools: Sequence[Tool[Any]]) -> None:
+    def __init__(self, services: Services, tools: Sequence[AnyTool]) -> None:
         self.services = services
-        self.tools: Mapping[str, Tool[Any]] = {tool.name: tool for tool in tools}
+        self.tools: Mapping[str, AnyTool] = {tool.name: tool for tool in tools}
 
     async def run(self, name: str, call: Call, arguments: Mapping[str, Any]) -> Result:
         """Run a tool by the name a model gave; an unknown name comes back with the nearest ones."""

@@ -44,7 +44,7 @@ async def say(request: Request, body: Body, caller: CallerDep, platform: Platfor
         conversation_id=wanted.conversation_id,
         perspective_id=wanted.perspective_id,
     )
-    return await _respond(request, events)
+    return await respond(request, events)
 
 
 @router.post("/chat/{conversation_id}/resume", response_model=None)
@@ -54,7 +54,7 @@ async def resume(
     """Answer a form or an approval, and get the rest of the reply."""
     wanted = parse(ResumeBody, body)
     events = await platform.assistant.resume(caller.workspace_id, conversation_id, wanted.interrupt_id, wanted.value)
-    return await _respond(request, events)
+    return await respond(request, events)
 
 
 @router.get("/chat")
@@ -72,10 +72,11 @@ async def show(conversation_id: str, caller: CallerDep, platform: PlatformDep) -
 @router.post("/webhooks/{webhook_id}/fix", response_model=None)
 async def fix(webhook_id: str, request: Request, caller: CallerDep, platform: PlatformDep) -> Response:
     """Open a conversation that already knows what is wrong with a webhook (A10)."""
-    return await _respond(request, await platform.assistant.fix(caller.workspace_id, webhook_id))
+    return await respond(request, await platform.assistant.fix(caller.workspace_id, webhook_id))
 
 
-async def _respond(request: Request, events: AsyncIterator[TurnEvent]) -> Response:
+async def respond(request: Request, events: AsyncIterator[TurnEvent]) -> Response:
+    """Answer with a turn: as AG-UI events when the caller accepts them, else as one JSON reply."""
     if agui.MEDIA_TYPE in request.headers.get("accept", ""):
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(agui.encode(events), media_type=agui.MEDIA_TYPE, headers=headers)

@@ -9,9 +9,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlmodel import SQLModel
 
+from agent.assistant import Assistant
 from agent.events import Reply
-from agent.turn import Assistant
 from integrations.assistants import Assistants
+from integrations.call_log import CallLog
 from integrations.executor import Executor
 from integrations.sessions import Sessions
 from integrations.triggers import Triggers
@@ -141,6 +142,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         Sessions(database),
         Executor(database, vault, endpoint),
         History(registry, triggers, assistants),
+        CallLog(database),
     )
     model = ScriptedModel()
     assistant = Assistant(database, toolbox(services), lambda: model)

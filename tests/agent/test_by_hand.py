@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from agent.assistant import Assistant
 from agent.model import choose_model
-from agent.turn import Assistant
 from rules.webhook_spec import WebhookPatch
 from tests.agent.conftest import CASSETTES, OWNER, House
 from tools.catalogue import toolbox
@@ -28,9 +28,10 @@ def vcr_config() -> dict[str, Any]:
 @pytest.fixture
 def fixed_ids(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Ids that the recorded answers can name."""
-    for module in ("registry", "perspectives"):
+    for modules in (("webhooks.registry", "store.changes"), ("webhooks.perspectives",)):
         numbers = count(1)
-        monkeypatch.setattr(f"webhooks.{module}.new_id", lambda prefix, n=numbers: f"{prefix}_{next(n):026d}")
+        for module in modules:
+            monkeypatch.setattr(f"{module}.new_id", lambda prefix, n=numbers: f"{prefix}_{next(n):026d}")
     return iter(())
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from agent.assistant import Assistant
 from agent.model import choose_model
-from agent.turn import Assistant
 from tests.agent.conftest import CASSETTES, House
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
 from tools.catalogue import toolbox
