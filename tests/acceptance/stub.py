@@ -48,7 +48,7 @@ class StubApi:
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator["StubApi"]:
         app = web.Application(client_max_size=8 * 1024 * 1024)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:

@@ -199,7 +199,8 @@ async def test_c05_each_context_has_its_encoding(api: Api, stub: StubApi):
         headers=[{"key": "X-Plan", "value": "plan $y"}],
         body='{"text": "say $x", "bare": $x, "list": $images, "n": $y}',
     )
-    await run(api, made, arguments={"x": nasty, "y": 12345678901234567890}, images=["https://a.example/1"])
+    report = await run(api, made, arguments={"x": nasty, "y": 12345678901234567890}, images=["https://a.example/1"])
+    assert report["error"] is None, report
     encoded = "a%2Fb%20c%3F%26%22%5C%0A%E2%82%AC"
     [seen] = stub.seen
     assert seen.target == f"/orders/{encoded}?q={encoded}&fixed=%2B"
