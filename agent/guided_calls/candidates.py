@@ -197,7 +197,7 @@ def _places(page: Page, parameter: Parameter) -> Iterable[Candidate]:
         words = "from"
     elif own & {"to", "destination", "arrival"}:
         words = "to|towards"
-    for one in re.finditer(rf"\b(?:{words})\s+(?:the city of\s+)?{_PLACE}", page.text, re.IGNORECASE):
+    for one in re.finditer(rf"\b(?:{words})\s+(?:the city of\s+)?(?={_PLACE})", page.text, re.IGNORECASE):
         text = _PLACE_ENDS.sub("", one["place"]).strip(_EDGES)
         if text and plain(text).split()[0] not in _NO_PLACE:
             yield Candidate(text, one.start("place"), one.start("place") + len(text), text)

@@ -19,6 +19,7 @@ from agent.guided_calls.triggers import Trigger
 
 _LONGEST = 4000
 _LINES = frozenset({"text", "title", "query"})
+_VALUES = frozenset({"id", "pattern"})
 _FEW_WORDS = 4
 _CHOICE_WORDS = 6
 
@@ -74,7 +75,23 @@ def _fresh(state: State, text: str, *, image: bool) -> Call | Reply:
         followed = _following(state, text)
         if followed is not None:
             return followed
+    if not found and plain(text):
+        return _bare(state, text) or talk.unmatched(state, text)
     return _matched(state, rivals(found), text) if found else talk.unmatched(state, text)
+
+
+def _bare(state: State, text: str) -> Call | Reply | None:
+    """Read a message that is nothing but a value ("1042") as a request for what needs only that."""
+    fitting = []
+    for one in state.triggers:
+        needed = [each for each in one.parameters if each.required]
+        values = fill(one, text, today=state.today, prose=False).values if len(needed) == 1 else {}
+        said = {word for value in values.values() for word in content(str(value))}
+        if values and needed[0].role in _VALUES and not set(content(text)) - said:
+            fitting.append(one)
+    if len(fitting) == 1:
+        return begin(state, fitting[0], text, unasked=True)
+    return talk.which(state, fitting, text) if fitting else None
 
 
 def _following(state: State, text: str) -> Call | Reply | None:
@@ -112,7 +129,7 @@ def _another_value(state: State, trigger: Trigger, rest: str) -> dict[str, objec
 def _matched(state: State, found: list[Match], text: str) -> Call | Reply:
     """Begin the request that a message makes, or ask which it makes."""
     if len(found) > 1:
-        return talk.which(state, found, text)
+        return talk.which(state, [one.trigger for one in found], text)
     best = found[0]
     wish = wished(text, best.trigger)
     if wish != text:

@@ -26,15 +26,15 @@ _NOT_FILLABLE = "I cannot put that request together from a chat: it needs someth
 _TYPED_ID = frozenset({"id", "pattern"})
 
 
-def begin(state: State, trigger: Trigger, text: str, *, doubtful: bool = False) -> Call | Reply:
-    """Begin a request from the message that asks for it."""
+def begin(state: State, trigger: Trigger, text: str, *, doubtful: bool = False, unasked: bool = False) -> Call | Reply:
+    """Begin a request from the message that asks for it; what was not asked for is confirmed in any case."""
     filled = fill(trigger, text, today=state.today)
     draft = Draft(trigger, dict(filled.values), doubtful=doubtful or unsure(text, trigger))
     earlier = {name: value for name, value in state.reusable(trigger, draft).items() if name not in filled.doubts}
     earlier = {name: value for name, value in earlier.items() if name not in filled.wrong}
     draft = replace(draft, values={**draft.values, **earlier}, reused=frozenset(earlier))
     risky = any(one.role in _TYPED_ID for one in trigger.parameters if one.field in earlier)
-    draft = replace(draft, risky=risky and not trigger.reads)
+    draft = replace(draft, risky=unasked or (risky and not trigger.reads))
     return advance(state, draft, filled, first=True)
 
 

@@ -16,9 +16,9 @@ from agent.guided_calls.triggers import Trigger
 
 EXACT = 100.0
 """The score of a message that is word for word what a trigger does."""
-THRESHOLD = 2.0
+THRESHOLD = 1.5
 """Below this score a message is not a request for a trigger at all."""
-_SURE = 3.0
+_SURE = 2.5
 _CLOSE = 0.75
 _IN_NAME, _IN_DESCRIPTION, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 0.6
 _GENERIC, _RELATED = 0.35, 0.85
@@ -141,7 +141,8 @@ def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:
     """Give the stems of a message, mistyped ones as the word of a trigger that they can only be."""
     vocabularies = frozenset(relative for one in triggers for each in vocabulary(one) for relative in kin(each))
     raw = tuple(sorted({word for one in triggers for word in content(_everything(one))}))
-    return [_corrected(word, raw, vocabularies) for word in content(text)]
+    failing = ["broken"] if any(f" {one} " in f" {plain(text)} " for one in words("failing")) else []
+    return [*(_corrected(word, raw, vocabularies) for word in content(text)), *failing]
 
 
 def _everything(trigger: Trigger) -> str:

@@ -1,16 +1,18 @@
 """Talk: what is said when nothing is asked for, or nothing that can be done."""
 
+from collections.abc import Sequence
+
 from agent.guided.script import Reply
 from agent.guided.tokens import tokenise
 from agent.guided.topics import small_talk
 from agent.guided_calls.answers import is_no, is_yes
 from agent.guided_calls.asking import MOST_SUGGESTIONS, deed_of, either, request_of
 from agent.guided_calls.candidates import find
-from agent.guided_calls.matching import Match
 from agent.guided_calls.page import Page
 from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.state import State
-from agent.guided_calls.stems import content
+from agent.guided_calls.stems import plain
+from agent.guided_calls.triggers import Trigger
 
 _SHORT = 200
 _FEW = 2
@@ -46,7 +48,7 @@ def unmatched(state: State, text: str) -> Reply:
     """Answer a message that asks for nothing that can be done."""
     if any(find(Page(text), one, {}) for one in _PERSONAL):
         return Reply("Thank you, I will use that when I need it. What can I do for you?")
-    if is_yes(text) or is_no(text) or not content(text):
+    if is_yes(text) or is_no(text) or not plain(text):
         return capabilities(state, "What would you like me to do?" if state.listed else "")
     return capabilities(state, "I am afraid that I cannot help with that.")
 
@@ -72,9 +74,9 @@ def capabilities(state: State, words: str) -> Reply:
     )
 
 
-def which(state: State, found: list[Match], text: str) -> Reply:
+def which(state: State, found: Sequence[Trigger], text: str) -> Reply:
     """Ask which of a few deeds is meant."""
-    some = [one.trigger for one in found[:_ASKED]]
+    some = found[:_ASKED]
     state.choice, state.choice_text = tuple(one.name for one in some), text
     listed = either([deed_of(one)[:1].lower() + deed_of(one)[1:] for one in some])
-    return Reply(f"What shall I do first: {listed}?", tuple(request_of(one) for one in some))
+    return Reply(f"What shall I do: {listed}?", tuple(request_of(one) for one in some))
