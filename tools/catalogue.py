@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from tools import catalogue_tools, change_tools, delivery_tools, filter_tools, webhook_tools
+from tools import (
+    assistant_tools,
+    call_tools,
+    catalogue_tools,
+    change_tools,
+    delivery_tools,
+    filter_tools,
+    import_tools,
+    integration_tools,
+    secret_tools,
+    webhook_tools,
+)
 from tools.services import Services
 from tools.toolbox import Tool, Toolbox
 
@@ -12,6 +23,11 @@ TOOLS: tuple[Tool[Any], ...] = (
     *catalogue_tools.TOOLS,
     *delivery_tools.TOOLS,
     *change_tools.TOOLS,
+    *assistant_tools.TOOLS,
+    *integration_tools.TOOLS,
+    *import_tools.TOOLS,
+    *call_tools.TOOLS,
+    *secret_tools.TOOLS,
 )
 
 
