@@ -37,7 +37,7 @@ class RequestBody:
 _APPROVAL = RequestBody(ResumeBody, {"interrupt_id": "int_1", "value": {"approved": True}})
 _ORDER_STATUS = {
     "name": "order_status",
-    "description": "Look up where an order is. Needs the order's number.",
+    "description": "Look up where an order is. Needs the order number.",
     "parameters": {
         "type": "object",
         "properties": {"order_number": {"type": "string"}},

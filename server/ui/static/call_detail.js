@@ -5,7 +5,6 @@ import { valueText } from "./exact_json.js";
 import { revealed, textBlock } from "./outside_text.js";
 import { duration, plural } from "./words.js";
 
-const SOURCES = /** @type {Record<string, string>} */ ({ system: "System", secret: "Secret", client_data: "Client data", argument: "Argument" });
 const REASONS = /** @type {Record<number, string>} */ ({ 200: "OK", 201: "Created", 202: "Accepted", 204: "No content", 301: "Moved permanently", 302: "Found", 304: "Not modified", 400: "Bad request", 401: "Unauthorized", 403: "Forbidden", 404: "Not found", 409: "Conflict", 410: "Gone", 422: "Unprocessable", 429: "Too many requests", 500: "Server error", 502: "Bad gateway", 503: "Unavailable", 504: "Gateway timeout" });
 
 /** @param {number|null|undefined} status */
@@ -47,26 +46,20 @@ export function errorText(error) {
   return typeof error === "string" ? error : error?.message ?? JSON.stringify(error);
 }
 
-/** @param {Record<string, any>|any[]|null|undefined} variables By name: a value, or `{value, source}`; or a list of `{name, value, source}`. */
-export function variablesPart(variables) {
-  const rows = variableRows(variables);
+/**
+ * @param {Record<string, any>|null|undefined} variables Values by full name.
+ * @param {(name: string, value: any) => string} sourceOf
+ */
+export function variablesPart(variables, sourceOf) {
+  const rows = Object.entries(variables ?? {});
   if (!rows.length) return part("Variables used", h("p", { class: "hint" }, "None: the request is the same each time."));
   return part("Variables used", h("div", { class: "table-box" }, h("table", { class: "variables" },
     h("thead", {}, h("tr", {}, ...["Name", "Source", "Value"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, ...rows.map(({ name, source, value }) => h("tr", {},
+    h("tbody", {}, ...rows.map(([name, value]) => h("tr", {},
       h("th", { scope: "row" }, h("code", {}, "$", ...revealed(name))),
-      h("td", {}, source ? h("span", { class: "chip", data: { source } }, SOURCES[source] ?? source) : ""),
+      h("td", {}, sourceOf(name, value)),
       h("td", {}, textBlock(typeof value === "string" ? value : valueText(value), `Value of ${name}`))))))));
 }
-
-/** @param {any} variables @returns {{name: string, source: string, value: any}[]} */
-function variableRows(variables) {
-  if (Array.isArray(variables)) return variables;
-  return Object.entries(variables ?? {}).map(([name, entry]) => (described(entry) ? { name, source: entry.source, value: entry.value } : { name, source: "", value: entry }));
-}
-
-/** @param {any} entry */
-const described = (entry) => Boolean(entry) && typeof entry === "object" && "source" in entry && "value" in entry && Object.keys(entry).length === 2;
 
 /** @param {string[]|null|undefined} warnings */
 export function warningsPart(warnings) {

@@ -9,9 +9,10 @@ const PAGE = 50;
 const FASTEST_SCALE = 200;
 
 export class CallLog {
-  /** @param {string} path */
-  constructor(path) {
+  /** @param {string} path @param {import("./variable_sources.js").VariableSources} sources */
+  constructor(path, sources) {
     this.path = path;
+    this.sources = sources;
     this.offset = 0;
     this.latest = 0;
     /** @type {Map<string, {call: any, row: ReturnType<typeof callRow>}>} */
@@ -56,7 +57,7 @@ export class CallLog {
   /** @param {any} page */
   #show({ items, total, offset }) {
     const kept = new Map();
-    for (const call of items) kept.set(call.id, this.rows.get(call.id) ?? { call, row: callRow(call) });
+    for (const call of items) kept.set(call.id, this.rows.get(call.id) ?? { call, row: callRow(call, this.sources) });
     for (const [id, { row }] of this.rows) if (!kept.has(id)) row.element.remove();
     const slowest = Math.max(FASTEST_SCALE, ...items.map((/** @type {any} */ call) => call.duration_ms ?? 0));
     let at = this.list.firstElementChild;

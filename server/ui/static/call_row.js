@@ -7,8 +7,8 @@ import { duration, plural, showTime } from "./words.js";
 
 const WIDTH = 96;
 
-/** @param {any} call */
-export function callRow(call) {
+/** @param {any} call @param {import("./variable_sources.js").VariableSources} sources */
+export function callRow(call, sources) {
   const id = `call-${call.id}`;
   const bar = svg("rect", { class: call.error || !isGood(call.status) ? "bad" : "ok", x: 0, y: 0, width: 2, height: 6, rx: 3 });
   const time = h("time", { class: "when" });
@@ -16,13 +16,13 @@ export function callRow(call) {
   const warnings = call.warnings?.length ?? 0;
   const button = h("button", { class: "call-row", type: "button", "aria-expanded": "false", "aria-controls": id },
     status(call),
-    h("span", { class: "call-what" }, h("b", {}, ...revealed(call.trigger)), h("span", { class: "call-url", dir: "ltr" }, h("span", { class: "method" }, call.method ?? call.request?.method ?? ""), " ", shortText(call.url ?? call.request?.url ?? ""))),
+    h("span", { class: "call-what" }, h("b", {}, ...revealed(call.trigger)), h("span", { class: "call-url", dir: "ltr" }, h("span", { class: "method" }, call.request.method), " ", shortText(call.request.url))),
     h("span", { class: "took" }, svg("svg", { class: "bar", viewBox: `0 0 ${WIDTH} 6`, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "track", x: 0, y: 0, width: WIDTH, height: 6, rx: 3 }), bar), h("span", { class: "ms" }, duration(call.duration_ms))),
     time, icon("chevron"),
-    call.error ? h("span", { class: "call-note bad" }, shortText(errorText(call.error))) : null,
+    call.error && call.error !== `HTTP ${call.status}` ? h("span", { class: "call-note bad" }, shortText(errorText(call.error))) : null,
     warnings ? h("span", { class: "call-note warn" }, icon("alert"), plural(warnings, "warning")) : null);
   const element = h("li", { data: { id: call.id } }, button);
-  button.addEventListener("click", () => toggle(element, button, call, id));
+  button.addEventListener("click", () => toggle(element, button, id, () => detail(call, id, sources)));
   return {
     element,
     /** Scale the bar, and say anew how long ago it was. @param {number} slowest */
@@ -40,15 +40,19 @@ function status(call) {
   return h("span", { class: "state", data: { state: ok ? "delivered" : "failed" } }, icon(ok ? "delivered" : "failed"), text);
 }
 
-/** @param {HTMLElement} item @param {HTMLElement} button @param {any} call @param {string} id */
-function toggle(item, button, call, id) {
+/** @param {HTMLElement} item @param {HTMLElement} button @param {string} id @param {() => HTMLElement} make */
+function toggle(item, button, id, make) {
   const open = button.getAttribute("aria-expanded") === "true";
   button.setAttribute("aria-expanded", String(!open));
-  if (open) return void button.nextElementSibling?.remove();
-  const request = call.request ?? { method: call.method, url: call.url };
-  item.append(h("div", { class: "call-detail", id },
-    h("div", { class: "exchange" }, requestPart(request), responsePart({ ...call, headers: call.response_headers, body: call.response_body })),
-    variablesPart(call.variables),
+  if (open) document.getElementById(id)?.remove();
+  else item.append(make());
+}
+
+/** @param {any} call @param {string} id @param {import("./variable_sources.js").VariableSources} sources */
+function detail(call, id, sources) {
+  return h("div", { class: "call-detail", id },
+    h("div", { class: "exchange" }, requestPart(call.request), responsePart({ ...call, headers: call.response_headers, body: call.response_body })),
+    variablesPart(call.variables, (name, value) => sources.of(call.trigger_id, name, value)),
     warningsPart(call.warnings),
-    h("p", { class: "hint" }, "Call ", h("code", {}, call.id), " · ", new Date(call.at).toISOString())));
+    h("p", { class: "hint" }, "Call ", h("code", {}, call.id), " · ", new Date(call.at).toISOString()));
 }

@@ -1,6 +1,6 @@
 /** The page of integrations: assistants, the calls each may make, and its sessions. */
 
-import { byId, h } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
 import { get } from "./api.js";
 import { revealed } from "./outside_text.js";
 import { failure, ready, startPage } from "./page.js";
@@ -34,7 +34,7 @@ async function showAssistant() {
   box.replaceChildren(
     h("section", { class: "assistant", "aria-labelledby": "assistant-name" },
       h("div", { class: "assistant-head" }, h("h2", { id: "assistant-name" }, ...revealed(assistant.name)), h("code", { class: "hint" }, assistant.id)),
-      assistant.instructions ? h("details", { class: "fold" }, h("summary", {}, "Instructions"), h("p", { class: "instructions" }, ...revealed(assistant.instructions))) : null),
+      assistant.instructions ? h("details", { class: "fold" }, h("summary", {}, icon("chevron"), "Instructions"), h("p", { class: "instructions" }, ...revealed(assistant.instructions))) : null),
     h("section", { "aria-labelledby": "triggers-title" },
       h("div", { class: "section-head" }, h("h2", { id: "triggers-title" }, "Triggers"), h("span", { class: "count" }, String(triggers.total))),
       triggers.items.length ? h("ul", { class: "cards" }, ...triggers.items.map((/** @type {any} */ each) => triggerCard(each, sessions.items))) : noTriggers(),

@@ -8,11 +8,13 @@ import { revealed, textBlock } from "./outside_text.js";
 import { failure, ready, startPage } from "./page.js";
 import { poll } from "./polling.js";
 import { talk } from "./session_talk.js";
+import { VariableSources } from "./variable_sources.js";
 import { showTime } from "./words.js";
 
 const EVERY = 3000;
 const id = decodeURIComponent(location.pathname.split("/").at(-1) ?? "");
 const path = `/session/${encodeURIComponent(id)}`;
+const sources = new VariableSources();
 let shown = "";
 
 async function loadSession() {
@@ -21,7 +23,8 @@ async function loadSession() {
   if (key === shown) return;
   shown = key;
   showFacts(session);
-  showData(session.client_data ?? {});
+  sources.clientData = session.client_data ?? {};
+  showData(sources.clientData);
   showImages(session.images ?? []);
   const box = byId("talk");
   const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
@@ -55,7 +58,9 @@ const isWeb = (url) => /^https?:\/\//i.test(url);
 
 async function loadAssistant() {
   const { assistant_id: assistantId } = await get(path);
-  const assistant = await get(`/v1/assistants/${encodeURIComponent(assistantId)}`);
+  const known = encodeURIComponent(assistantId);
+  const [assistant, triggers] = await Promise.all([get(`/v1/assistants/${known}`), get(`/v1/assistants/${known}/triggers`, { limit: 200 })]);
+  sources.learn(triggers.items);
   const link = byId("crumb-assistant");
   link.href = `/console/integrations#${assistantId}`;
   link.replaceChildren(...revealed(assistant.name));
@@ -65,7 +70,7 @@ async function loadAssistant() {
 async function start() {
   startPage();
   setText(byId("session-id"), id);
-  const log = new CallLog(`${path}/logs`);
+  const log = new CallLog(`${path}/logs`, sources);
   const load = async () => {
     try {
       await Promise.all([loadSession(), log.load()]);

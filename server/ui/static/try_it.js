@@ -1,7 +1,7 @@
 /** The test button of a trigger: fill in its arguments, look at the request, send it. */
 
 import { copyTemplate, h, icon, whileBusy } from "./dom.js";
-import { errorText, part, requestPart, responsePart, variablesPart, warningsPart } from "./call_detail.js";
+import { errorText, part, requestPart, responsePart, warningsPart } from "./call_detail.js";
 import { confirmFirst, showDialog } from "./dialogs.js";
 import { postExact, valueText } from "./exact_json.js";
 import { clearErrors, showErrors } from "./form_errors.js";
@@ -71,7 +71,6 @@ function preview(report) {
   return [
     h("p", { class: "verdict" }, icon("eye"), h("span", {}, "Nothing was sent. This is what would be; secrets are masked.")),
     requestPart(report.request),
-    report.variables ? variablesPart(report.variables) : null,
     warningsPart(report.warnings),
   ];
 }
@@ -85,7 +84,6 @@ function outcome(report, took, sessionId) {
     report.responseDirective ? part("Directive to the assistant", h("p", {}, ...revealed(report.responseDirective))) : null,
     merged ? part("Client data after the call", textBlock(valueText(report.client_data), "Client data after the call")) : null,
     requestPart(report.request),
-    report.variables ? variablesPart(report.variables) : null,
     report.log_id ? h("p", { class: "hint" }, "Logged as ", h("code", {}, shortText(report.log_id)), sessionId ? h("span", {}, " in ", h("a", { href: `/console/sessions/${encodeURIComponent(sessionId)}` }, "this session")) : null, ".") : null,
   ];
 }
