@@ -18,6 +18,7 @@ _XML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot
 _XML_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FIELD_NAME: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+_CONTAINERS: Final = (dict, list, tuple)
 TOO_LONG: Final = f"would make the rendered request longer than {MAX_RENDERED_BYTES} bytes"
 
 
@@ -48,11 +49,16 @@ def json_of(value: Any, *, depth: int = 0, room: int = MAX_RENDERED_BYTES) -> st
     if isinstance(value, str):
         _check_text(value, room)
         return encode_basestring(value)
-    _check(value, depth, room)
+    if isinstance(value, _CONTAINERS):
+        _check_nested(value, depth, room)
+    else:
+        _scalar_length(value)
     try:
-        return _ENCODER.encode(value)
+        text = _ENCODER.encode(value)
     except ValueError:  # an interpreter that was told to refuse shorter integers
         raise Unsafe(f"is, or contains, an integer of more than {MAX_DIGITS} digits") from None
+    _check_text(text, room)
+    return text
 
 
 def _check_text(value: str, room: int) -> None:
@@ -65,32 +71,39 @@ def _check_text(value: str, room: int) -> None:
             raise Unsafe("contains half a surrogate pair, which no text can hold") from None
 
 
-def _check(value: Any, depth: int, room: int) -> None:
-    """Refuse what cannot be written; visits no more nodes than there is room for, each taking a byte at least."""
+def _check_nested(value: Any, depth: int, room: int) -> None:
+    """Refuse what cannot be written; visits no more nodes than there is room for, as each takes a byte at least."""
     waiting = [(value, depth)]
     while waiting:
         node, depth = waiting.pop()
-        room -= 1
-        if isinstance(node, str):
-            _check_text(node, room)
-            room -= len(node)
-        elif isinstance(node, dict | list | tuple):
-            if depth >= MAX_JSON_DEPTH:
-                raise Unsafe(f"nests deeper than {MAX_JSON_DEPTH} objects and lists")
-            if len(node) + len(waiting) > room:
-                raise Unsafe(TOO_LONG)
-            waiting += [(inner, depth + 1) for inner in (_members(node) if isinstance(node, dict) else node)]
-        else:
-            _check_scalar(node)
+        if depth >= MAX_JSON_DEPTH:
+            raise Unsafe(f"nests deeper than {MAX_JSON_DEPTH} objects and lists")
+        room -= len(node)
+        if isinstance(node, dict):
+            room -= _keys_length(node)
+            node = node.values()
+        for inner in node if room >= 0 else ():
+            if inner.__class__ is str:
+                room -= len(inner)
+            elif isinstance(inner, _CONTAINERS):
+                waiting.append((inner, depth + 1))
+            elif inner is not None:
+                room -= _scalar_length(inner)
+        if room < 0:
+            raise Unsafe(TOO_LONG)
 
 
-def _members(node: dict[Any, Any]) -> list[Any]:
-    if not all(isinstance(key, str) for key in node):
-        raise Unsafe("contains an object with a key that is not text")
-    return [*node.keys(), *node.values()]
+def _keys_length(node: dict[Any, Any]) -> int:
+    try:
+        return len("".join(node))
+    except TypeError:
+        raise Unsafe("contains an object with a key that is not text") from None
 
 
-def _check_scalar(node: Any) -> None:
+def _scalar_length(node: Any) -> int:
+    """Return a lower bound of a scalar's length; raises Unsafe when JSON cannot hold it."""
+    if isinstance(node, str):
+        return len(node)
     if isinstance(node, float):
         if not isfinite(node):
             raise Unsafe("is, or contains, NaN or Infinity, which JSON cannot hold")
@@ -99,6 +112,7 @@ def _check_scalar(node: Any) -> None:
             raise Unsafe(f"is, or contains, an integer of more than {MAX_DIGITS} digits")
     elif node is not None:
         raise Unsafe(f"is, or contains, a value of type {type(node).__name__}, which is not JSON")
+    return 0
 
 
 def escaped(text: str) -> str:

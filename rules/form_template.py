@@ -20,7 +20,7 @@ class Boundary:
     def write(self, out: Rendering) -> None:
         """Leave the place empty and remember it."""
         out.boundaries.append(len(out.pieces))
-        out.put("", "body")
+        out.put("")
 
 
 def flatten_form(form: JsonObject, name: str) -> Iterator[Part]:

@@ -32,24 +32,24 @@ class Rendering:
     def run(self, parts: Iterable["Part"], field: str) -> tuple[str, str]:
         """Write one field and return it, and the same with masks instead of secrets; raises InvalidInput."""
         self.pieces, self.masks = [], {}
-        self.write(parts, field)
+        self.write(parts)
+        if self.left < 0:
+            raise InvalidInput.of(field, f"this {TOO_LONG}")
         text = "".join(self.pieces)
         return text, self.shown() if self.masks else text
 
-    def write(self, parts: Iterable["Part"], field: str) -> None:
+    def write(self, parts: Iterable["Part"]) -> None:
         """Write literal text and slots in their order; raises InvalidInput."""
         for part in parts:
             if isinstance(part, str):
-                self.put(part, field)
+                self.put(part)
             else:
                 part.write(self)
 
-    def put(self, text: str, field: str) -> None:
-        """Write text that is encoded already; raises InvalidInput when the request becomes too long."""
+    def put(self, text: str) -> None:
+        """Write text that is encoded already. Once nothing is left, the next value or the end of the field refuses."""
         self.pieces.append(text)
         self.left -= len(text)
-        if self.left < 0:
-            raise InvalidInput.of(field, f"this {TOO_LONG}")
 
     def shown(self) -> str:
         """Return the present field with a mask in the place of each secret."""
@@ -73,13 +73,13 @@ class Slot:
         found = resolve(self.reference, out.layers, out.declared)
         try:
             if isinstance(found.value, Absence):
-                out.put(self._absent(found, out), self.field)
+                out.put(self._absent(found, out))
             else:
                 self._write_value(found, out)
         except Unsafe as problem:
             raise InvalidInput.of(self.field, f"`${found.name}` {problem}") from None
         if found.rest:
-            out.put(self.context.literal(found.rest), self.field)
+            out.put(self.context.literal(found.rest))
 
     def _write_value(self, found: Resolution, out: Rendering) -> None:
         context = self.context
@@ -93,7 +93,7 @@ class Slot:
             out.secrets.add(found.name)
         else:
             out.used[found.name] = found.value
-        out.put(text, self.field)
+        out.put(text)
 
     def _absent(self, found: Resolution, out: Rendering) -> str:
         context = self.context
@@ -165,7 +165,7 @@ class Key:
     def write(self, out: Rendering) -> None:
         """Write the name; raises InvalidInput when another one of the object is the same."""
         start = len(out.pieces)
-        out.write(self.parts, self.field)
+        out.write(self.parts)
         name = "".join(out.pieces[start:])
         taken = out.keys.setdefault(self.group, set())
         if name in taken or name in self.siblings:

@@ -40,7 +40,7 @@ class Segment:
     def write(self, out: Rendering) -> None:
         """Write the segment; raises InvalidInput when it would vanish: empty, or a `.` or `..` that gets resolved."""
         start = len(out.pieces)
-        out.write(self.parts, _FIELD)
+        out.write(self.parts)
         text = "".join(out.pieces[start:])
         if not text:
             raise InvalidInput.of(_FIELD, f"{self.names()} is empty, and so would be the path segment: set it first")

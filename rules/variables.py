@@ -110,6 +110,8 @@ def resolve(reference: Reference, layers: Layers, declared: frozenset[str]) -> R
     A name below a system variable (`$session.id.x`, `$images[7]`) belongs to it and is never looked up elsewhere.
     """
     name = reference.name
+    if len(reference.ends) == 1:
+        return _resolve_word(name, layers, declared)
     best, source = None, None
     for layer_source, layer in layers:
         match = _match(reference, layer)
@@ -123,6 +125,14 @@ def resolve(reference: Reference, layers: Layers, declared: frozenset[str]) -> R
         if layer_source is Source.SYSTEM and (at_end or name[match.end] in ".["):
             break
     return _declared(reference, best, declared) or _resolution(reference, best, source)
+
+
+def _resolve_word(name: str, layers: Layers, declared: frozenset[str]) -> Resolution:
+    """Find what a name of one word means, which is neither a path nor more than one variable."""
+    for source, layer in layers:
+        if name in layer:
+            return Resolution(name, layer[name], source)
+    return Resolution(name, Absence.MISSING if name in declared else Absence.UNKNOWN)
 
 
 def _beats(match: _Match, best: _Match) -> bool:
