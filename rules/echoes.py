@@ -30,6 +30,7 @@ _BREAKS: Final = re.compile(rb"[\r\n]+[ \t]?")
 _CUT_SHORT: Final = re.compile(rb"(?:\\+(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&[#\w]{0,8})\Z")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]")
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]* +")
 _PAIR: Final = re.compile(r"[^\s:]{1,256}:(?!//)(\S{8,})")
 
 
@@ -131,7 +132,9 @@ def echoes_of(secrets: frozenset[str]) -> Echoes:
 def _parts(secret: str) -> Iterator[str]:
     """Give a secret as it is, after its scheme (`Bearer …`), and what is in a `user:password` pair, plain or base64."""
     yield secret
-    for value in {secret.strip(), secret.strip().rpartition(" ")[2]}:
+    whole = secret.strip()
+    scheme = _SCHEME.match(whole)
+    for value in {whole, whole[scheme.end() :] if scheme else whole}:
         yield value
         yield from (match[1] for match in [_PAIR.fullmatch(value)] if match)
         try:

@@ -33,9 +33,11 @@ class Stopwatch:
 
     def search(self, pattern: str, text: str) -> bool:
         """Say whether a pattern matches anywhere in a text; raises PatternTimeoutError when the time is used up."""
+        if self.left <= 0:
+            raise PatternTimeoutError(pattern)
         started = perf_counter()
         try:
-            return compiled(pattern).search(text, timeout=max(self.left, 0.001)) is not None
+            return compiled(pattern).search(text, timeout=self.left) is not None
         except TimeoutError:
             raise PatternTimeoutError(pattern) from None
         finally:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from rules.argument_schema import check_schema, property_names, violations
 from rules.errors import FieldError, InvalidInput
@@ -73,6 +74,56 @@ def test_any_arguments_get_a_verdict(schema: dict[str, Any], arguments: Any):
 @given(SCHEMAS, st.dictionaries(NAMES, JSON, max_size=3))
 def test_a_verdict_is_the_same_each_time(schema: dict[str, Any], arguments: dict[str, Any]):
     assert violations(schema, arguments) == violations(schema, arguments)
+
+
+LEAVES = st.sampled_from([0, 1, -2, 1.0, 2.5, True, False, None, "", "a", "ab", [], {}])
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+)
+PLAIN = st.recursive(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(
+                ["string", "integer", "number", "boolean", "null", "array", "object", ["null", "string"]]
+            ),
+            "enum": st.lists(LEAVES, min_size=1, max_size=3),
+            "const": LEAVES,
+            "minimum": st.integers(-2, 2),
+            "maxLength": st.integers(0, 2),
+            "pattern": st.sampled_from(["^a", "b$", "^[ab]+$"]),
+            "multipleOf": st.integers(1, 3),
+            "uniqueItems": st.booleans(),
+            "required": st.lists(st.sampled_from("abc"), unique=True, max_size=2),
+            "maxProperties": st.integers(0, 2),
+        },
+    ),
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "properties": st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+            "patternProperties": st.dictionaries(st.sampled_from(["^a", "[bc]"]), inner, max_size=2),
+            "additionalProperties": inner | st.booleans(),
+            "propertyNames": inner,
+            "items": inner | st.booleans(),
+            "prefixItems": st.lists(inner, min_size=1, max_size=2),
+            "contains": inner,
+            "anyOf": st.lists(inner, min_size=1, max_size=2),
+            "oneOf": st.lists(inner, min_size=1, max_size=2),
+            "not": inner,
+            "if": inner,
+            "then": inner,
+            "else": inner,
+            "dependentRequired": st.just({"a": ["b"]}),
+        },
+    ),
+    max_leaves=6,
+)
+
+
+@given(PLAIN, VALUES)
+def test_the_verdict_is_that_of_the_draft(schema: dict[str, Any], value: Any):
+    assert (violations(obj(x=schema), {"x": value}) == []) is Draft202012Validator(schema).is_valid(value)
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=3), max_size=4))
@@ -220,6 +271,13 @@ def test_arguments_that_grow_the_work_of_a_schema_are_refused_in_time():
 def test_no_pattern_freezes_the_process(pattern: str, text: str):
     started = time.perf_counter()
     violations(obj(a={"pattern": pattern}, b={"patternProperties": {pattern: {}}}), {"a": text, "b": {text[:900]: 1}})
+    assert time.perf_counter() - started < 2
+
+
+def test_many_quick_patterns_do_not_freeze_the_process_either():
+    many = {**obj(), "patternProperties": {f"^z{number}": {} for number in range(900)}}
+    started = time.perf_counter()
+    assert "takes too long" in found(many, {f"{number}": 0 for number in range(6_000)})["arguments"]
     assert time.perf_counter() - started < 2
 
 
