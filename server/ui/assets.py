@@ -16,6 +16,8 @@ _LEVEL = 9
 _STATIC_IMPORT = re.compile(rb'from "\./([\w.]+)"')
 # Only comments that fill their lines: nothing inside a line is looked at, so no string can be mistaken for one.
 _COMMENT = re.compile(rb"^ *(?:/\*\*?(?:(?!\*/).)*\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
+# No text of ours spans lines, so what begins a line is layout.
+_INDENT = re.compile(rb"^ +", re.MULTILINE)
 STYLESHEET = "console.css"
 # a_base.css, b_controls.css, …: what every page needs. Other style sheets belong to the pages that name them.
 _SHARED_SHEET = re.compile(r"[a-z]_\w+\.css")
@@ -53,7 +55,8 @@ class AssetPack:
         bodies = {path.name: path.read_bytes() for path in paths if path not in shared}
         bodies[STYLESHEET] = b"".join(path.read_bytes() for path in shared)
         return {
-            name: Asset.of(_without_comments(body), _MEDIA_TYPES[Path(name).suffix]) for name, body in bodies.items()
+            name: Asset.of(_INDENT.sub(b"", _without_comments(body)), _MEDIA_TYPES[Path(name).suffix])
+            for name, body in bodies.items()
         }
 
     @cached_property
