@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 import ipaddress
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from rules.actor import Actor
+from rules.integration_spec import AssistantDraft, SecretDraft, SessionDraft, TriggerDraft
+from rules.validation import parse
 from rules.webhook_spec import WebhookDraft
+from server.commands.call_job import CallJob
 from server.commands.main_job import MainJob
 from server.commands.serving import running
+from server.commands.shop import TOKEN, Shop, triggers
 from server.receiver import Received, Receiver
 from server.settings import Settings
 from server.terminal import clean
@@ -38,6 +43,8 @@ Console, signed in (the link works once):
   [bold]{url}/login?token={token}[/bold]
 Receiver, an endpoint URL for webhooks (what it gets is printed here):
   [bold]{receiver_url}/hooks[/bold]
+A customer's session with an assistant that calls a shop's API (the page shows its log):
+  {url}/console/sessions/{session}
 API reference:
   {url}/docs
 
@@ -56,11 +63,16 @@ def local(settings: Settings) -> Settings:
 
 async def demo(settings: Settings) -> None:
     """Serve with sample data until a signal."""
-    async with _receiving(settings.port + 1) as receiver_url, running(local(settings)) as (url, platform):
+    async with (
+        _receiving(settings.port + 1) as receiver_url,
+        _free(Shop().serve, settings.port + 2) as shop_url,
+        running(local(settings)) as (url, platform),
+    ):
         await seed(platform, receiver_url)
+        session = await seed_shop(platform, shop_url)
         platform.assistant.warm()
         token = await platform.gatekeeper.create_link_token(platform.workspace_id)
-        _out.print(WELCOME.format(url=url, token=token, receiver_url=receiver_url), soft_wrap=True)
+        _out.print(WELCOME.format(url=url, token=token, receiver_url=receiver_url, session=session), soft_wrap=True)
         await _until_interrupted()
 
 
@@ -81,6 +93,10 @@ async def once() -> None:
         async with receiver.serve() as receiver_url, running(local(settings)) as (url, platform):
             _, key = await platform.gatekeeper.create_key(platform.workspace_id, "demo")
             await MainJob(url, key, receiver, receiver_url, _out.print).run()
+            shop = Shop()
+            async with shop.serve() as shop_url:
+                await CallJob(url, key, shop, shop_url, _out.print).run()
+            _out.print("[green]Every step was seen.[/green]")
 
 
 async def seed(platform: Platform, receiver_url: str) -> None:
@@ -96,14 +112,33 @@ async def seed(platform: Platform, receiver_url: str) -> None:
         await platform.intake.end_conversation(workspace_id, survey["id"], f"sample-{number}", ending)
 
 
+async def seed_shop(platform: Platform, shop_url: str) -> str:
+    """Store an assistant that calls the shop's API, and return its session's id; uses what an earlier demo stored."""
+    workspace_id, actor = platform.workspace_id, Actor("system", "demo")
+    if (known := await platform.sessions.list(workspace_id, limit=1)).total:
+        return known.items[0].id
+    secret = SecretDraft(value=TOKEN, hosts=["127.0.0.1"])
+    await platform.vault.put(workspace_id, "shop_token", secret)
+    draft = AssistantDraft(name="Shop support", instructions="You help the customers of a small shop.")
+    assistant = (await platform.assistants.create(workspace_id, draft, actor)).assistant
+    for trigger in triggers(shop_url):
+        await platform.triggers.create(workspace_id, assistant.id, parse(TriggerDraft, trigger), actor)
+    session = SessionDraft(assistant_id=assistant.id, client_data={"plan": "pro"})
+    return (await platform.sessions.create(workspace_id, session)).id
+
+
+def _receiving(port: int) -> AbstractAsyncContextManager[str]:
+    return _free(Receiver(on_request=_show).serve, port)
+
+
 @contextlib.asynccontextmanager
-async def _receiving(port: int) -> AsyncIterator[str]:
-    receiver = Receiver(on_request=_show)
+async def _free(serve: Callable[[int], AbstractAsyncContextManager[str]], port: int) -> AsyncIterator[str]:
+    """Serve on a port, or on a free one when that is taken."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            url = await stack.enter_async_context(receiver.serve(port))
+            url = await stack.enter_async_context(serve(port))
         except OSError:
-            url = await stack.enter_async_context(receiver.serve(0))
+            url = await stack.enter_async_context(serve(0))
         yield url
 
 
