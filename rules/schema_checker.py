@@ -158,7 +158,7 @@ _OURS: dict[str, Keyword] = {
     "multipleOf": _multiple_of,
     "uniqueItems": _unique_items,
 }
-_Checker: Any = extend(
+_Checker: Any = extend(  # type: ignore[no-untyped-call] # the stubs say nothing of it
     Draft202012Validator,
     {name: _counted(keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_OURS}.items()},
 )

@@ -63,12 +63,11 @@ def _translated(pattern: str) -> str:
     def spell(match: re.Match[str]) -> str:
         nonlocal inside
         token = match[0]
-        if match[1]:
-            return regex.escape(chr(int(match[1], 16))) if int(match[1], 16) < 0x110000 else token  # type: ignore[no-any-return]
-        if token.startswith("[") and not inside:
-            inside = True
-        elif token == "]":  # noqa: S105 - a bracket, not a password
-            inside = False
-        return (_INSIDE if inside else _OUTSIDE).get(token, token)
+        if match[1] and int(match[1], 16) < 0x110000:
+            return re.escape(chr(int(match[1], 16)))
+        known = _INSIDE if inside else _OUTSIDE
+        if not token.startswith("\\"):
+            inside = not token.endswith("]") if inside else token.startswith("[")
+        return known.get(token, token)
 
     return _TOKENS.sub(spell, pattern)

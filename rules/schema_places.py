@@ -61,13 +61,13 @@ def loop(found: Mapping[tuple[str, ...], Place]) -> Place | None:
     for path, place in found.items():
         if place.within is not None:
             edges[place.within].append(path)
-        if isinstance(place.schema.get("$ref"), str) and (to := target(place.schema["$ref"])) in found:
-            edges[path].append(to)  # type: ignore[arg-type] # None is in no such mapping
+        reference = place.schema.get("$ref")
+        to = target(reference) if isinstance(reference, str) else None
+        if to is not None and to in found:
+            edges[path].append(to)
     done: set[tuple[str, ...]] = set()
-    for start in found:
-        if (path := _circle(start, edges, done)) is not None:
-            return found[path]
-    return None
+    circles = (_circle(start, edges, done) for start in found)
+    return next((found[at] for at in circles if at is not None), None)
 
 
 def _circle(

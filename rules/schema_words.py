@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jsonschema.exceptions import ValidationError, relevance
 from rapidfuzz import process
@@ -107,7 +107,8 @@ def _alternatives(error: ValidationError, path: str) -> Iterator[tuple[str, str]
         names = [name for each in context for name in _listed(each.validator_value)]
         yield path, f"must be {_types(names)}; got {shown(error.instance)}"
     else:
-        note = f"(it fits none of the {len(error.validator_value)} allowed shapes; this is the nearest)"
+        shapes = cast("list[Any]", error.validator_value)
+        note = f"(it fits none of the {len(shapes)} allowed shapes; this is the nearest)"
         for where, words in explain(_nearest(context)):
             yield where, f"{words} {note}"
 

@@ -298,6 +298,9 @@ def test_a_pattern_that_runs_out_of_time_never_passes():
         (r"^[$]\$$", "$$", True),
         (r"^\u{1F600}$", "😀", True),
         (r"^[]a]", "x", False),
+        (r"^[a[]$", "[\n", False),
+        (r"^[\]$]$", "$\n", False),
+        (r"^[\d-]+$", "٣", False),
     ],
 )
 def test_patterns_mean_what_ecma_says(pattern: str, text: str, fits: bool):  # noqa: FBT001 - a table of cases
