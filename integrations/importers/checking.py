@@ -10,11 +10,9 @@ from rules.errors import InvalidInput
 from rules.integration_spec import SecretDraft, TriggerDraft
 from rules.request_template import NO_BODY, compile_request
 
-_MAX_PARAMETERS = 100
 
-
-def checked_draft(field: str, name: str, description: str, integration: dict[str, Any], builder: DraftBuilder) -> Draft:
-    """Put a draft together; raises InvalidInput for `field` when it is not what `POST …/triggers` takes.
+def checked_draft(name: str, description: str, integration: dict[str, Any], builder: DraftBuilder) -> Draft:
+    """Put a draft together; raises InvalidInput when it is not what `POST …/triggers` takes.
 
     DELETE asks a person first (`confirm`).
     """
@@ -29,17 +27,11 @@ def checked_draft(field: str, name: str, description: str, integration: dict[str
         "confirm": method == "DELETE",
         "integration": integration,
     }
-    _check(field, trigger, builder)
+    _check(trigger, builder)
     return Draft(trigger, builder.secrets, builder.notes)
 
 
-def _check(field: str, trigger: dict[str, Any], builder: DraftBuilder) -> None:
-    if len(builder.parameters) > _MAX_PARAMETERS:
-        raise InvalidInput.of(
-            field,
-            f"The request has {len(builder.parameters)} values that may vary; a model is at a loss with more than "
-            f"{_MAX_PARAMETERS}. Leave out what need not be sent, or mark with $name what varies.",
-        )
+def _check(trigger: dict[str, Any], builder: DraftBuilder) -> None:
     integration = trigger["integration"]
     try:
         TriggerDraft.model_validate(trigger)
@@ -53,10 +45,12 @@ def _check(field: str, trigger: dict[str, Any], builder: DraftBuilder) -> None:
             body=integration.get("body", NO_BODY),
         )
     except ValidationError as problem:
-        raise InvalidInput.of(field, f"The request cannot be a trigger: {_first(problem)}.") from None
+        raise InvalidInput.of(builder.field_name, f"The request cannot be a trigger: {_first(problem)}.") from None
     except InvalidInput as problem:
         error = problem.errors[0]
-        raise InvalidInput.of(field, f"The request cannot be a trigger: its {error.field} {error.message}.") from None
+        raise InvalidInput.of(
+            builder.field_name, f"The request cannot be a trigger: its {error.field} {error.message}."
+        ) from None
 
 
 def _first(problem: ValidationError) -> str:

@@ -30,6 +30,7 @@ _URL: Final = re.compile(
     r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?P<fragment>\#.*)?",
     re.DOTALL,
 )
+_MAX_URL: Final = 8_000
 _GLOB: Final = re.compile(r"\{[^{}]*,[^{}]*\}|\[[A-Za-z0-9]+-[A-Za-z0-9]+(?::[0-9]+)?\]")
 _SAFE: Final = "%/:;=,?@!$&'()*+~[]{}<>|^`\"\\" + "\ufdd0"
 _TOKEN_AFTER: Final = frozenset({"services", "webhooks", "webhook", "hooks", "hook", "catch"})
@@ -57,6 +58,10 @@ def read_address(url: str, *, globbing: bool) -> Address:
         globbing: Whether curl would expand `{a,b}` and `[1-9]` to several requests.
 
     """
+    if len(url) > _MAX_URL:
+        raise _refused(
+            f"The URL has {len(url)} characters; at most {_MAX_URL} are read. Put long values into the body."
+        )
     if globbing and _GLOB.search(url.partition("://")[2]):
         raise _refused("The URL has {…} or […] with several values: that is several requests. Import one of them.")
     found = _URL.fullmatch(url.strip())
@@ -104,7 +109,8 @@ def path_segments(path: str) -> list[str | None]:
     found: list[str | None] = []
     for segment in path.strip("/").split("/"):
         varies = any(isinstance(piece, Hole) for piece in split_segment(segment))
-        varies = varies or find_identifier(unquote(segment), first=not found) is not None
+        nothing_yet = not any(noun_of(before) for before in found if before)
+        varies = varies or find_identifier(unquote(segment), first=nothing_yet) is not None
         found.append(None if varies else re.sub(r"\.(?:json|xml|php|aspx?)$", "", unquote(segment)))
     return found if path.strip("/") else []
 
@@ -127,7 +133,7 @@ def _path(path: str, builder: DraftBuilder, *, marked: bool) -> str:
     written, before = [], ""
     segments = path.split("/")
     for place, segment in enumerate(segments):
-        written.append(_segment(segment, before, builder, marked=marked, first=place < 2))
+        written.append(_segment(segment, before, builder, marked=marked, first=not noun_of(unquote(before))))
         before = segment if noun_of(unquote(segment)) or place < 2 else before
     return "/".join(written)
 

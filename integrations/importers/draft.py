@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from integrations.importers.names import identifier, lower_identifier, telling_label
 from integrations.importers.placeholders import Hole, join, looks_credential
+from rules.errors import InvalidInput
 from rules.variables import SYSTEM_NAMES
 
 _SYSTEM_ROOTS: Final = frozenset({"session", "company", "assistant", "images"})
@@ -16,6 +17,7 @@ _TOO_GENERAL: Final = frozenset(
 )
 _MAX_NAME: Final = 60  # leaves room for `_99`
 _MAX_NOTE: Final = 500
+_MAX_VARIABLES: Final = 100  # a model is at a loss with more
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,17 @@ class Draft:
 class DraftBuilder:
     """Collects the variables of one request: each name is used once, and secrets are bound to the request's host."""
 
-    def __init__(self, host: str, taken_secrets: Collection[str] = ()) -> None:
+    def __init__(self, host: str, taken_secrets: Collection[str] = (), *, field_name: str = "curl") -> None:
         """Begin without variables.
 
         Args:
             host: Where the request goes: lower case, with its port when the URL has one.
             taken_secrets: Names in the workspace's vault, which neither parameters nor new secrets may have.
+            field_name: What errors call the text that is read.
 
         """
         self.host = host
+        self.field_name = field_name
         self.label = telling_label(host)
         self.parameters: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, None] = {}
@@ -83,7 +87,9 @@ class DraftBuilder:
         self._notes[sentence[:_MAX_NOTE]] = None
 
     def parameter(self, wished: str, schema: Mapping[str, Any]) -> str:
-        """Add a required parameter and return the name it got."""
+        """Add a required parameter and return the name it got; raises InvalidInput beyond a hundred."""
+        if len(self.parameters) >= _MAX_VARIABLES:
+            raise self._too_many("values that may vary")
         name = self._free(identifier(wished))
         self.parameters[name] = dict(schema)
         return name
@@ -105,6 +111,8 @@ class DraftBuilder:
             return known
         if value and value in self._by_value:
             return self._by_value[value]
+        if len(self._secrets) >= _MAX_VARIABLES:
+            raise self._too_many("credentials")
         name = self._free(self._secret_name(role, named))
         self._by_value[value or ""] = name
         self._secrets[name] = FoundSecret(name, value or None, (self.host,))
@@ -139,6 +147,10 @@ class DraftBuilder:
         if self.parameters:
             schema["required"] = list(self.parameters)
         return schema
+
+    def _too_many(self, what: str) -> InvalidInput:
+        fix = "Leave out what need not be sent, or mark with $name what varies."
+        return InvalidInput.of(self.field_name, f"The request has more than {_MAX_VARIABLES} {what}. {fix}")
 
     def _secret_name(self, role: str, named: str) -> str:
         if named and named not in _TOO_GENERAL:

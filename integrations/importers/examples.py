@@ -3,7 +3,6 @@
 import re
 from typing import Any, Final
 
-from integrations.importers.identifiers import find_identifier
 from integrations.importers.names import words
 
 _DATE = r"[0-9]{4}-[01][0-9]-[0-3][0-9]"
@@ -141,7 +140,8 @@ def describe(name: str, example: Any) -> str:
     """Write a parameter's description; examples that could be about a person are not repeated."""
     label = " ".join(words(name)) or "value"
     text = str(example) if isinstance(example, str | int | float) else ""
-    telling = _SHOWABLE.fullmatch(text) and not (_PERSONAL.intersection(words(name)) and not find_identifier(text))
+    personal = _PERSONAL.intersection(words(name)) and words(name)[-1] != "id"
+    telling = _SHOWABLE.fullmatch(text) and not personal
     return f"The {label[:80]}, such as {text}." if telling else f"The {label[:80]}."
 
 

@@ -53,7 +53,7 @@ def from_openapi(
 
 def _draft(document: Document, operation: Operation, used: Collection[str], taken: Collection[str]) -> Draft:
     address = document.address(operation)
-    builder = DraftBuilder(address.host, taken)
+    builder = DraftBuilder(address.host, taken, field_name="openapi")
     if operation.node.get("deprecated") is True:
         builder.note(f"{operation.title} is deprecated.")
     request = operation_request(document, operation, builder)
@@ -63,7 +63,7 @@ def _draft(document: Document, operation: Operation, used: Collection[str], take
     name = unique_name(tool_name(operation.title) if isinstance(given, str) and given.strip() else guessed, used)
     integration = _integration(operation, base, request)
     sentence = call_sentence(guessed, address.host, builder.named_in(integration["url"]))
-    return checked_draft("openapi", name, _description(operation) or sentence, integration, builder)
+    return checked_draft(name, _description(operation) or sentence, integration, builder)
 
 
 def _description(operation: Operation) -> str:

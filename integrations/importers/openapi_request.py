@@ -142,7 +142,7 @@ class _Writer:
         return [str(name) for name in next((each for each in alternatives if each), {})]
 
     def credential(self, name: str, scheme: Mapping[str, Any], request: Request) -> None:
-        kind, way = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+        kind, way = str(scheme.get("type")), str(scheme.get("scheme", "")).lower()
         if kind == "http" and way == "basic":
             secret = self.builder.secret("login", None)
             request.headers["Authorization"] = join(["Basic ", Hole(secret)])

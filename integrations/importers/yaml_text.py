@@ -89,6 +89,9 @@ def _inner(level: list[Any], room: int) -> Iterator[Any]:
                 return
             room -= 1
             yield child
+        for text in (value,) if isinstance(value, str) else value if isinstance(value, Mapping) else ():
+            if _UNFIT.search(str(text)):
+                raise refused("The document holds NUL or another character that no text should have.")
 
 
 @dataclass(slots=True)

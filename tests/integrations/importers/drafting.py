@@ -9,7 +9,7 @@ from rules.request_template import Rendered, compile_request, render
 from rules.variables import Scope
 
 
-def rendered(draft: Draft, arguments: dict[str, Any]) -> Rendered:
+def rendered(draft: Draft, arguments: dict[str, Any], system: dict[str, Any] | None = None) -> Rendered:
     TriggerDraft.model_validate(draft.trigger)
     assert violations(draft.trigger["parameters"], arguments) == []
     integration = draft.trigger["integration"]
@@ -23,6 +23,6 @@ def rendered(draft: Draft, arguments: dict[str, Any]) -> Rendered:
         assert template.may_use(secret.name)
         assert host_allowed(template.host, list(secret.hosts))
     secrets = {secret.name: secret.value or "" for secret in draft.secrets}
-    request = render(template, Scope(system={}, secrets=secrets, client_data={}, arguments=arguments))
+    request = render(template, Scope(system=system or {}, secrets=secrets, client_data={}, arguments=arguments))
     assert request.warnings == ()
     return request
