@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import Any
 
 from agent.guided_calls.dates import Written, dates_in, times_in
@@ -10,7 +11,7 @@ from agent.guided_calls.lexicon import table, words
 from agent.guided_calls.page import Candidate, Page
 from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import named, plain, stem
-from agent.guided_calls.validity import fits, harmless
+from agent.guided_calls.validity import allows, fits, harmless
 
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"']+|\bwww\.[^\s<>\"']+", re.IGNORECASE)
@@ -41,7 +42,8 @@ _ADDRESS = re.compile(
     r"(?P<place>[^\n;!?]+?)(?=\s*(?:[.!?]\s+[A-Z]|[.!?]?\s*$|\n|;|,?\s+(?:and|please|from now)\b))",
     re.IGNORECASE,
 )
-_LONGEST_ID, _BARE = 32, 3
+_LONGEST_ID, _BARE, _MOST = 32, 3, 24
+_MOST_WORDS, _LONGEST_WORD = 200, 64
 _EDGES = ".,;:!?)(\"'”“ "
 
 
@@ -50,7 +52,8 @@ def find(page: Page, parameter: Parameter, root: Mapping[str, Any]) -> list[Cand
     finder = _FINDERS.get(parameter.role)
     if finder is None:
         return []
-    found = page.free(_fitted(one, parameter, root) for one in finder(page, parameter))
+    some = islice(finder(page, parameter), _MOST)
+    found = page.free(_fitted(one, parameter, root) for one in some)
     marks = _quoted_ids(page, parameter, root) if parameter.role in {"id", "pattern"} else []
     return marks or found
 
@@ -119,14 +122,15 @@ def _ids(page: Page, parameter: Parameter) -> Iterable[Candidate]:
 def _patterned(page: Page, parameter: Parameter) -> Iterable[Candidate]:
     """Find the words that a pattern allows; one that allows about any word tells nothing."""
     pattern = parameter.schema.get("pattern")
-    if not isinstance(pattern, str) or not harmless(pattern) or fits({}, parameter.schema, "please"):
+    if not isinstance(pattern, str) or not harmless(pattern) or allows(pattern, "please"):
         return _ids(page, parameter)
-    words = [one for one in re.finditer(r"[^\s,;!?()\"']+", page.text) if len(one.group(0)) <= 64]
-    found = [
-        Candidate(one.group(0).rstrip("."), one.start(), one.start() + len(one.group(0).rstrip(".")), one.group(0))
-        for one in words
-    ]
-    return [one for one in found if any(fits({}, parameter.schema, form) for form in _forms(one, parameter))]
+    found = []
+    for one in islice(re.finditer(r"[^\s,;!?()\"']+", page.text), _MOST_WORDS):
+        word = one.group(0).rstrip(".")
+        here = Candidate(word, one.start(), one.start() + len(word), word)
+        if 0 < len(word) <= _LONGEST_WORD and any(allows(pattern, form) for form in _forms(here, parameter)):
+            found.append(here)
+    return found
 
 
 def _ids_or_patterned(page: Page, parameter: Parameter) -> Iterable[Candidate]:
@@ -182,7 +186,7 @@ def _inside(one: Candidate, other: Candidate) -> bool:
 
 def _names(page: Page, parameter: Parameter) -> Iterable[Candidate]:
     del parameter
-    for one in _I_AM.finditer(page.text):
+    for one in islice(_I_AM.finditer(page.text), _MOST):
         group = "said" if one["said"] else "shown"
         text = _NAME_ENDS.sub("", one[group]).strip(_EDGES)
         if text:
@@ -197,7 +201,8 @@ def _places(page: Page, parameter: Parameter) -> Iterable[Candidate]:
         words = "from"
     elif own & {"to", "destination", "arrival"}:
         words = "to|towards"
-    for one in re.finditer(rf"\b(?:{words})\s+(?:the city of\s+)?(?={_PLACE})", page.text, re.IGNORECASE):
+    pattern = rf"\b(?:{words})\s+(?:the city of\s+)?(?={_PLACE})"
+    for one in islice(re.finditer(pattern, page.text, re.IGNORECASE), _MOST):
         text = _PLACE_ENDS.sub("", one["place"]).strip(_EDGES)
         if text and plain(text).split()[0] not in _NO_PLACE:
             yield Candidate(text, one.start("place"), one.start("place") + len(text), text)

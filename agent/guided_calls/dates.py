@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 _MONTHS = (
     "january",
@@ -41,6 +42,7 @@ _CLOCK = re.compile(
     r"|\b(?P<noon>noon|midnight)\b|\b(?P<oclock>[1-9]|1\d|2[0-3])\s*o.?clock\b",
     re.IGNORECASE,
 )
+_MOST = 24
 _COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
 
 
@@ -66,7 +68,7 @@ def today_in(system: str) -> date | None:
 def dates_in(text: str, today: date | None) -> list[Written]:
     """Find the dates in a text, in order."""
     found: list[Written] = []
-    for name, match in _all(text):
+    for name, match in islice(_all(text), _MOST):
         if any(match.start() < one.end and one.start < match.end() for one in found):
             continue
         day = _day(name, match, today)
@@ -142,7 +144,7 @@ _READERS = {
 
 def times_in(text: str) -> list[Written]:
     """Find the times of day in a text, as HH:MM."""
-    return [Written(one.start(), one.end(), one.group(0), _clock(one)) for one in _CLOCK.finditer(text)]
+    return [Written(one.start(), one.end(), one.group(0), _clock(one)) for one in islice(_CLOCK.finditer(text), _MOST)]
 
 
 def _clock(match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ THRESHOLD = 1.5
 """Below this score a message is not a request for a trigger at all."""
 _SURE = 2.5
 _CLOSE = 0.75
-_IN_NAME, _IN_DESCRIPTION, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 0.6
+_IN_NAME, _IN_DESCRIPTION, _IN_CHOICES, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 1.2, 0.6
 _GENERIC, _RELATED = 0.35, 0.85
 _SHORTEST_TYPO, _LONG_WORD = 4, 8
 _SEARCHED = 2.5
@@ -50,8 +50,10 @@ def matches(text: str, triggers: Sequence[Trigger], *, image: bool = False) -> l
 
 
 def rivals(found: Sequence[Match]) -> list[Match]:
-    """Give the best match and those that are too close to it to choose."""
-    return [one for one in found if one.score >= found[0].score * _CLOSE] if found else []
+    """Give the best match and those that are too close to it to choose; a clause that only asks for one decides."""
+    close = [one for one in found if one.score >= found[0].score * _CLOSE] if found else []
+    asked = [one for one in close if one.coverage >= 1]
+    return asked if len(asked) == 1 else close
 
 
 def vocabulary(trigger: Trigger) -> Mapping[str, float]:
@@ -61,12 +63,12 @@ def vocabulary(trigger: Trigger) -> Mapping[str, float]:
 
 def request_stems(trigger: Trigger) -> frozenset[str]:
     """Give the stems that ask for a trigger rather than tell it something: its name and how it is described."""
-    own = [one for one, weight in vocabulary(trigger).items() if weight > _IN_PARAMETER or weight == _GENERIC]
+    own = [one for one, weight in vocabulary(trigger).items() if weight > _IN_CHOICES or weight == _GENERIC]
     return frozenset(relative for one in own for relative in kin(one)) | _generic()
 
 
-def _described(parameter: Parameter) -> tuple[str, str]:
-    return f"{named(' '.join(parameter.path))} {parameter.label} {_choices(parameter)}", parameter.description
+def _described(parameter: Parameter) -> tuple[str, str, str]:
+    return f"{named(' '.join(parameter.path))} {parameter.label}", _choices(parameter), parameter.description
 
 
 def _choices(parameter: Parameter) -> str:
@@ -74,11 +76,12 @@ def _choices(parameter: Parameter) -> str:
 
 
 @lru_cache(maxsize=256)
-def _weights(name: str, description: str, parameters: tuple[tuple[str, str], ...]) -> Mapping[str, float]:
+def _weights(name: str, description: str, parameters: tuple[tuple[str, str, str], ...]) -> Mapping[str, float]:
     weights: dict[str, float] = {}
     layers = [(named(name), _IN_NAME), (description, _IN_DESCRIPTION)]
-    layers += [(text, _IN_PARAMETER) for text, _ in parameters]
-    layers += [(text, _IN_SMALL_PRINT) for _, text in parameters]
+    layers += [(text, _IN_PARAMETER) for text, _, _ in parameters]
+    layers += [(text, _IN_CHOICES) for _, text, _ in parameters]
+    layers += [(text, _IN_SMALL_PRINT) for _, _, text in parameters]
     dull = stems_of(words("described"))
     for text, weight in layers:
         for one in terms(text):
@@ -99,7 +102,7 @@ def _match(text: str, said: Sequence[str], trigger: Trigger, triggers: Sequence[
     distinct = list(dict.fromkeys(said))
     worth = {one: _worth(one, known, triggers) for one in distinct}
     own = stems_of(trigger.words.split())
-    hits = frozenset(one for one, value in worth.items() if value >= 1 or (value and one in own))
+    hits = frozenset(one for one, value in worth.items() if value >= 1 or (value and kin(one) & own))
     alone = [one for one in distinct if one.isalpha()]
     score = sum(sorted(worth.values(), reverse=True)[:5]) + _searching(text, trigger)
     if score >= _SEARCHED and not hits:
@@ -146,7 +149,13 @@ def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:
 
 
 def _everything(trigger: Trigger) -> str:
-    return " ".join([named(trigger.name), trigger.description, *(_described(one)[0] for one in trigger.parameters)])
+    return " ".join(
+        [
+            named(trigger.name),
+            trigger.description,
+            *(part for one in trigger.parameters for part in _described(one)[:2]),
+        ]
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from agent.guided_calls.triggers import Trigger
 
 _GREETING = re.compile(r"^(?:(?:hi|hello|hey|ok|okay|so|well|please|good (?:morning|day|evening)|there|and|but)\s+)+")
 _CLAUSES = re.compile(r"[.;!?\n]+|,\s*(?:but\s+)?|\s+but\s+", re.IGNORECASE)
+_STORY = re.compile(r"^i (?:have |just |already |recently |ve )*(?!need\b)\w+ed\b")
 _NEAR = 5
 
 
@@ -18,7 +19,7 @@ def unsure(text: str, trigger: Trigger) -> bool:
     said = _GREETING.sub("", plain(text))
     if any(said == phrase or said.startswith(phrase + " ") for phrase in phrases("hypothetical")):
         return True
-    return _only_past(said, trigger)
+    return bool(_STORY.match(said)) or _only_past(said, trigger)
 
 
 def _only_past(said: str, trigger: Trigger) -> bool:

@@ -11,6 +11,7 @@ _NEAR_BEFORE, _NEAR_AFTER = 24, 3
 _BREAK = re.compile(r"[.!?;\n](?:\s|$)|,")
 _NOT = re.compile(r"\b(?:not|isn't|instead of|rather than)\s+(?:the\s+|a\s+|in\s+|on\s+)?$", re.IGNORECASE)
 _MOST_WORDS = 4
+_DENIAL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,13 @@ class Page:
 
     def free(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Leave out the candidates that are taken, and those that the person has ruled out ("not 1042")."""
-        return [one for one in candidates if not self._taken(one) and not _NOT.search(self.text[: one.start])]
+        return [one for one in candidates if not self._taken(one) and not self._denied(one)]
 
     def _taken(self, one: Candidate) -> bool:
         return any(start < one.end and one.start < end for start, end in self.taken)
+
+    def _denied(self, one: Candidate) -> bool:
+        return bool(_NOT.search(self.text[max(0, one.start - _DENIAL) : one.start]))
 
     def take(self, one: Candidate) -> None:
         """Mark a candidate's place as understood."""

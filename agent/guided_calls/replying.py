@@ -84,8 +84,12 @@ def _answer(state: State, draft: Draft, one: Parameter, text: str) -> Answer:
     if answer.found and answer.value in draft.refused.get(one.field, ()):
         return Answer(wrong=text)
     value = answer.value
-    wordy = isinstance(value, str) and value.islower() and value.isalpha() and "pattern" not in one.schema
-    return Answer(wrong=text) if one.role == "id" and wordy and plain(text) != draft.typed else answer
+    wordy = isinstance(value, str) and value == value.lower() and not any(char.isdigit() for char in value)
+    return (
+        Answer(wrong=text)
+        if one.role == "id" and wordy and "pattern" not in one.schema and plain(text) != draft.typed
+        else answer
+    )
 
 
 def _asks_for_another(state: State, draft: Draft, text: str, *, image: bool) -> bool:

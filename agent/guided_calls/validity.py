@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.argument_schema import violations
 from rules.errors import FieldError
+from rules.schema_patterns import PatternTimeoutError, Stopwatch
 
 _LONGEST = 200
 _REPEATED_GROUP = re.compile(r"\([^()]*[+*}|][^()]*\)+[+*{]")
@@ -14,6 +15,14 @@ _REPEATED_GROUP = re.compile(r"\([^()]*[+*}|][^()]*\)+[+*{]")
 def harmless(pattern: str) -> bool:
     """Tell whether a pattern of a customer's schema is worth trying on every word of a message: it ends soon."""
     return len(pattern) <= _LONGEST and not _REPEATED_GROUP.search(pattern)
+
+
+def allows(pattern: str, text: str) -> bool:
+    """Tell whether a pattern is found in a word."""
+    try:
+        return Stopwatch().search(pattern, text)
+    except (ValueError, PatternTimeoutError):
+        return False
 
 
 def fits(root: Mapping[str, Any], part: Mapping[str, Any], value: Any) -> bool:
