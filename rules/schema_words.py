@@ -91,10 +91,10 @@ def _words(error: ValidationError) -> str:
 
 def _dependent(error: ValidationError) -> str:
     """Name the fields that another field's presence asks for."""
-    needed = {
-        name: other for other, names in error.validator_value.items() if other in error.instance for name in names
-    }
-    missing = [f"{name} (because {other} is given)" for name, other in needed.items() if name not in error.instance]
+    rules = cast("dict[str, list[str]]", error.validator_value)
+    instance = cast("dict[str, Any]", error.instance)
+    needed = {name: other for other, names in rules.items() if other in instance for name in names}
+    missing = [f"{name} (because {other} is given)" for name, other in needed.items() if name not in instance]
     return f"also needs {', '.join(missing)}"
 
 

@@ -180,6 +180,12 @@ def test_an_unknown_argument_hints_at_the_near_name():
     }
 
 
+def test_a_field_that_another_asks_for_is_named():
+    schema = {**obj(card={}, name={}), "dependentRequired": {"card": ["name"]}}
+    assert found(schema, {"card": 1}) == {"arguments": "also needs name (because card is given)"}
+    assert found(schema, {"name": "x"}) == {}
+
+
 def test_additional_arguments_are_taken_only_when_the_schema_says_so():
     assert found({**obj(a={}), "additionalProperties": True}, {"z": 1}) == {}
     assert found({**obj(a={}), "additionalProperties": {"type": "integer"}}, {"z": "x", "y": 1}) == {

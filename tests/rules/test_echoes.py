@@ -82,10 +82,9 @@ def test_short_secrets_are_left(text: str, secret: str):
     assert scrub(text, [secret]) == text
 
 
-@given(st.text(st.characters(codec="utf-8")), SECRETS)
+@given(st.text("abc %\\&u0;\n", max_size=200), st.text("XYZ", min_size=6, max_size=12))
 def test_a_text_without_the_secret_stays_as_it_is(text: str, secret: str):
-    assume(len(secret) >= 12 and MASK not in scrub(text, [secret]))
-    assert scrub(text, [secret]) == text
+    assert scrub(text, [secret]) is text
 
 
 JSON_VALUES = st.recursive(
