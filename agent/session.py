@@ -54,7 +54,7 @@ class SessionAssistant:
         session = await self._services.sessions.get(workspace_id, session_id)
         assistant = await self._services.assistants.get(workspace_id, session.assistant_id)
         triggers = await self._services.triggers.list(workspace_id, assistant.id, limit=MAX_TRIGGERS)
-        tools = [TriggerTool(trigger, session.id) for trigger in triggers.items]
+        tools = [TriggerTool(trigger, session) for trigger in triggers.items]
         return session, _Serving(assistant, session.id, Toolbox(self._services, tools))
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from integrations.executor import CallReport
+from integrations.sessions import SessionView
 from integrations.triggers import TriggerView
 from rules.errors import HookwrightError, InvalidInput
 from tools.schemas import without_references
@@ -28,7 +30,7 @@ class TriggerTool:
     """One trigger, offered in one session."""
 
     trigger: TriggerView
-    session_id: str
+    session: SessionView
     schema: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,15 +64,14 @@ class TriggerTool:
             return refused(error.detail)
 
     async def _send(self, services: Services, call: Call, arguments: dict[str, Any]) -> Result:
-        # Read for each call: one before it in this turn may have merged client data.
-        session = await services.sessions.get(call.workspace_id, self.session_id)
+        # The executor reads the session anew for each call: one before it in this turn may have merged client data.
+        send = partial(services.executor.run, call.workspace_id, self.trigger, arguments, session=self.session)
         if self.trigger.confirm:
-            await services.executor.run(call.workspace_id, self.trigger, arguments, session=session, dry_run=True)
+            await send(dry_run=True)
             diff = [{"field": name, "before": None, "after": value} for name, value in arguments.items()]
             if refusal := await approved(call, _title(self.name), diff):
                 return refusal
-        report = await services.executor.run(call.workspace_id, self.trigger, arguments, session=session)
-        return _result(report, interpreted=self.trigger.interpret_response)
+        return _result(await send(), interpreted=self.trigger.interpret_response)
 
 
 def _result(report: CallReport, *, interpreted: bool) -> Result:
