@@ -19,6 +19,7 @@ NO_BODY: Final = None
 _FIELD: Final = "body"
 _JSON: Final = "application/json"
 _JSON_TYPE: Final = re.compile(r"(?:application|text)/(?:[\w.-]+\+)?json|[\w.-]+/[\w.-]+\+json", re.ASCII)
+_LIKE_JSON: Final = re.compile(r'[\s\ufeff]*(?:\{|\[\s*[\[{"])')
 _CHARSET: Final = re.compile(r"charset *= *\"?([^\"; ]*)")
 _XML_TYPE: Final = re.compile(r"(?:application|text)/(?:xml|html)|[\w.-]+/[\w.-]+\+xml", re.ASCII)
 
@@ -110,7 +111,7 @@ def _guessed_json(body: str) -> JsonNode | None:
     try:
         return read_json(body, _FIELD)
     except InvalidInput as problem:
-        if body.lstrip().startswith("{"):
+        if _LIKE_JSON.match(body):
             hint = "; for text that is no JSON, add the header Content-Type: text/plain"
             raise InvalidInput.of(_FIELD, problem.errors[0].message + hint) from None
         return None

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rules.errors import InvalidInput
 from rules.json_source import JsonBare, JsonList, JsonNode, JsonObject, JsonRaw, JsonText, Member, below, read_json
 
-MAX_DOCUMENT_CHARACTERS: Final = 1024 * 1024
+MAX_DOCUMENT_CHARACTERS: Final = 256 * 1024
 _BODY: Final = "body"
 
 
@@ -18,7 +18,7 @@ def read_integration(text: str, *, field: str = "document") -> dict[str, Any]:
     document, so that a trigger with its integration can be read as well as the integration alone.
 
     Args:
-        text: JSON, up to 1 048 576 characters.
+        text: JSON, up to 262 144 characters.
         field: The name of the document in errors.
 
     Raises:

@@ -97,7 +97,7 @@ def test_a_body_with_bare_variables_keeps_its_source(body: str):
         ('{"a": 1, "a": 1}', "given twice"),
         ('{"a": 1} // done', "something follows"),
         ("[" * 5_000, "nests deeper"),
-        (" " * (MAX_DOCUMENT_CHARACTERS + 1), "at most 1048576"),
+        (" " * (MAX_DOCUMENT_CHARACTERS + 1), "at most 262144"),
     ],
 )
 def test_what_is_no_integration_is_refused_with_its_place(text: str, says: str):

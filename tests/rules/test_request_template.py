@@ -1,5 +1,6 @@
 import json
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -218,9 +219,12 @@ def test_no_body_is_sent_without_one():
     assert (rendered.body, rendered.shown.body, rendered.headers) == (None, None, {})
 
 
-def test_what_begins_like_json_and_is_not_is_refused_rather_than_sent_unescaped():
-    with pytest.raises(InvalidInput, match="column 15; for text that is no JSON, add the header Content-Type: text"):
-        request(body='{"a": "$user" x}')
+@pytest.mark.parametrize(
+    "body", ['{"a": "$user" x}', '\ufeff{"a": "$user"}', ' [ {"a": "$user",}]', '["$user"', "[[1]$user]"]
+)
+def test_what_begins_like_json_and_is_not_is_refused_rather_than_sent_unescaped(body: str):
+    with pytest.raises(InvalidInput, match=r"column \d+; for text that is no JSON, add the header Content-Type: text"):
+        request(body=body)
 
 
 @pytest.mark.parametrize(
@@ -363,12 +367,23 @@ def test_a_value_that_contains_itself_is_refused():
         sent("$v", JSON, arguments(v=value))
 
 
-def test_a_small_value_that_unfolds_into_a_huge_text_is_refused():
-    value: Any = "ha"
+@pytest.mark.parametrize("value", ["ha", 1, {"": None}])
+def test_a_small_value_that_unfolds_into_a_huge_text_is_refused(value: Any):
     for _ in range(60):
         value = [value] * 10
     with pytest.raises(InvalidInput, match="longer than 1048576 bytes"):
         sent("$v", JSON, arguments(v=value))
+
+
+def test_a_value_that_repeats_a_large_text_is_refused_before_it_is_written():
+    value = {"a": ["x" * 500_000] * 100}
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInput, match="longer than 1048576 bytes"):
+            sent("$v", JSON, arguments(v=value))
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
