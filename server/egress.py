@@ -39,7 +39,7 @@ DEFAULT_HEADERS = {"User-Agent": "Hookwright/0.1", "Accept": "*/*", "Accept-Enco
 
 # A receiver that sees one of these can tell a repeated request from a new one, so repeating it does no harm.
 REPEATABLE_BY_HEADER = frozenset({"webhook-id", "idempotency-key", "x-idempotency-key", "x-perspection-event-id"})
-REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _NO_CONTENT_TYPE = ("Content-Type",)  # that nobody asked for: aiohttp would guess one
 
