@@ -9,8 +9,8 @@ from typing import Any, Final
 from integrations.answer import Answer
 from integrations.triggers import TriggerView
 from rules.echoes import Echoes
-from rules.header_fields import redact
 from rules.ids import new_id
+from rules.literal_credentials import mask_headers
 from rules.request_template import Rendered
 from rules.responses import envelope
 from store.pages import Row
@@ -83,7 +83,7 @@ class PreparedCall:
     def __post_init__(self) -> None:
         """Render the request for eyes: secrets are masked, and so are headers that look like credentials."""
         shown = self.request.shown
-        headers = redact(dict(shown.headers))
+        headers = mask_headers(shown.headers)
         whole = {"method": shown.method, "url": shown.url, "headers": headers, "body": shown.body}
         object.__setattr__(self, "shown", self.echoes.scrub_json(whole))
         object.__setattr__(self, "id", new_id("call"))

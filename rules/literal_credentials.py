@@ -25,8 +25,15 @@ def masked(integration: Mapping[str, Any]) -> dict[str, Any]:
 
 def mask_value(value: str) -> str:
     """Mask a header value that holds more than a scheme and one variable; the scheme stays."""
-    if _ONLY_A_VARIABLE.fullmatch(value):
-        return value
+    return value if _ONLY_A_VARIABLE.fullmatch(value) else _but_its_scheme(value)
+
+
+def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Mask the values of rendered headers that look secret by their name; the scheme stays."""
+    return {name: _but_its_scheme(value) if looks_secret(name) else value for name, value in headers.items()}
+
+
+def _but_its_scheme(value: str) -> str:
     scheme = _SCHEME.match(value)
     return (scheme[0] if scheme else "") + MASK
 

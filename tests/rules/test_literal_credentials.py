@@ -1,7 +1,7 @@
 import pytest
 
 from rules.header_fields import MASK
-from rules.literal_credentials import mask_value, masked
+from rules.literal_credentials import mask_headers, mask_value, masked
 
 
 @pytest.mark.parametrize("value", ["$token", "Bearer $token", "Basic ${my key}", "$user.token", "", "Token $keys[0]"])
@@ -22,6 +22,11 @@ def test_a_variable_is_no_credential(value: str):
 )
 def test_what_is_written_out_is_masked_but_for_its_scheme(value: str, shown: str):
     assert mask_value(value) == shown
+
+
+def test_rendered_headers_that_look_secret_show_their_scheme_only():
+    headers = {"Authorization": "Bearer abc", "X-Api-Key": "$abc", "Accept": "text/plain"}
+    assert mask_headers(headers) == {"Authorization": f"Bearer {MASK}", "X-Api-Key": MASK, "Accept": "text/plain"}
 
 
 def test_headers_and_query_are_masked_by_their_names():
