@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from integrations.importers.placeholders import looks_credential
 from integrations.triggers import TriggerView
 from rules.changes import FieldChange
 from rules.errors import InvalidInput
@@ -118,7 +117,7 @@ async def unset(services: Services, call: Call, trigger: TriggerView) -> dict[st
     """Return the variables of a new trigger that look like secrets and are not in the vault, for a tool's result."""
     vault = await services.vault.bindings(call.workspace_id)
     unknown = [each["name"] for each in variables_of(trigger, vault) if each["source"] == "client_data"]
-    return to_set({name: [host_of(trigger.integration)] for name in unknown if looks_credential(name)}, vault)
+    return to_set({name: [host_of(trigger.integration)] for name in unknown if looks_secret(name)}, vault)
 
 
 def _credential(arguments: TriggerFields) -> Result | None:
