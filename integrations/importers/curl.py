@@ -8,7 +8,8 @@ from integrations.importers.checking import checked_draft
 from integrations.importers.curl_body import Content, content_of, encoded_data, joined_data
 from integrations.importers.curl_command import CurlCommand, read_command
 from integrations.importers.curl_headers import add_bearer, add_login, header_templates
-from integrations.importers.curl_url import path_segments, query_pairs, read_address, url_template
+from integrations.importers.curl_path import path_segments
+from integrations.importers.curl_url import query_pairs, read_address, url_template
 from integrations.importers.draft import Draft, DraftBuilder
 from integrations.importers.titles import call_name, call_sentence
 from rules.errors import InvalidInput

@@ -6,23 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
+from integrations.importers.credentials import holds_credential, known_value, looks_credential
 from integrations.importers.curl_command import CurlCommand
 from integrations.importers.curl_url import query_pairs
 from integrations.importers.draft import DraftBuilder
 from integrations.importers.examples import is_setting, text_schema
 from integrations.importers.json_fields import json_template, read_fields
-from integrations.importers.placeholders import (
-    HIDDEN,
-    Hole,
-    join,
-    known_value,
-    literal,
-    looks_credential,
-    plain,
-    split,
-    split_value,
-)
+from integrations.importers.placeholders import Hole, join, literal, plain, split, split_value
 from rules.errors import InvalidInput
+from rules.typed_secrets import HIDDEN
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -121,7 +113,7 @@ def _form_field(name: str, value: str, builder: DraftBuilder, *, marked: bool) -
 def _field(name: str, pieces: list[str | Hole], builder: DraftBuilder, *, marked: bool) -> str:
     hole = pieces[0] if len(pieces) == 1 and isinstance(pieces[0], Hole) else None
     text = "".join(piece for piece in pieces if isinstance(piece, str))
-    if looks_credential(name) or text == HIDDEN:
+    if holds_credential(name, text):
         if HIDDEN in text:
             builder.note(f"The value of {name[:60]} was hidden, with what stood after it up to the next space.")
         open_ = len(pieces) > 1 or hole
@@ -131,6 +123,8 @@ def _field(name: str, pieces: list[str | Hole], builder: DraftBuilder, *, marked
     if len(pieces) > 1 or hole:
         return builder.filled(pieces)
     if marked or is_setting(name, text):
+        if not marked:
+            builder.keep(name)
         return literal(text)
     return join([Hole(builder.parameter(name, text_schema(name, plain(text))))])
 

@@ -4,19 +4,12 @@ import re
 from base64 import b64encode
 from typing import Final
 
+from integrations.importers.credentials import known_value, looks_credential
 from integrations.importers.draft import DraftBuilder
 from integrations.importers.names import lower_identifier
-from integrations.importers.placeholders import (
-    HIDDEN,
-    IN_URL,
-    Hole,
-    join,
-    known_value,
-    looks_credential,
-    plain,
-    split_value,
-)
+from integrations.importers.placeholders import IN_URL, Hole, join, plain, split_value
 from rules.header_fields import is_connections, looks_secret
+from rules.typed_secrets import HIDDEN, hide_secrets
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z-]{1,30})[ \t]+(\S+)")
 _PER_REQUEST: Final = re.compile(
@@ -87,6 +80,8 @@ def _value(name: str, value: str, builder: DraftBuilder) -> str:
         if scheme and scheme[1].lower() in _ROLES:
             return join([f"{scheme[1]} ", Hole(_secret(role, scheme[2], builder))])
         return join([Hole(_secret(role, value, builder))])
+    if HIDDEN in hide_secrets(value):
+        return join([Hole(_secret(secret_role(name), value, builder))])
     return builder.filled(split_value(value))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from integrations.importers.credentials import looks_credential
 from integrations.importers.names import identifier, lower_identifier, telling_label
-from integrations.importers.placeholders import Hole, join, looks_credential
+from integrations.importers.placeholders import Hole, join
 from rules.errors import InvalidInput
 from rules.variables import SYSTEM_NAMES
 
@@ -65,6 +66,7 @@ class DraftBuilder:
         self.label = telling_label(host)
         self.parameters: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, None] = {}
+        self._kept: dict[str, None] = {}
         self._taken = frozenset(taken_secrets)
         self._used = {*self._taken, *_SYSTEM_ROOTS}
         self._numbers: dict[str, int] = {}
@@ -80,7 +82,13 @@ class DraftBuilder:
     @property
     def notes(self) -> tuple[str, ...]:
         """What to tell the person, in the order it was noticed."""
-        return tuple(self._notes)
+        kept = ", ".join(list(self._kept)[:20])
+        said = f"These stay as they are; make them parameters if they should vary: {kept}."
+        return (*self._notes, *([said] if kept else []))
+
+    def keep(self, name: str) -> None:
+        """Remember a field whose value stays as it is, to say so."""
+        self._kept[name[:60]] = None
 
     def note(self, sentence: str) -> None:
         """Tell the person something once."""

@@ -14,12 +14,12 @@ _KINDS: Final = tuple(
         ("date", r"[0-9]{4}-[01][0-9]-[0-3][0-9]"),
         ("email", r"[^@\s/]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"),
         # A ULID, long hexadecimal, and base62 with at least one digit and one letter.
-        ("id", r"[0-7][0-9A-HJKMNP-TV-Z]{25}"),
+        ("id", r"[0-7][0-9A-HJKMNP-TV-Z]{25}|(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{8,128}"),
         ("id", r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8,128}|(?=[A-F]*[0-9])(?=[0-9]*[A-F])[0-9A-F]{8,128}"),
         ("id", r"(?=[A-Za-z]*[0-9])(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{10,128}"),
         # usr_999, ord-123, ORD-2024-0001, cus_NffrFeUfNV2Hib, SKU123
         ("id", r"[A-Za-z]{1,8}[_-](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{1,80}"),
-        ("id", r"[A-Z]{2,6}[0-9]{2,40}|(?!iso|rfc|utf|sha|oauth)[a-z]{2,5}[0-9]{3,40}"),
+        ("id", r"[A-Z]{1,6}[0-9]{2,40}|(?!iso|rfc|utf|sha|oauth)[a-z]{2,5}[0-9]{3,40}"),
     )
 )
 _VERSION: Final = re.compile(r"(?:.*[-_])?v[0-9]+(?:[._-][0-9a-z]+)*", re.IGNORECASE)

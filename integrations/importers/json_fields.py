@@ -5,20 +5,13 @@ import re
 from typing import Any, Final
 
 from integrations.importers.bare_json import Bare, as_body
+from integrations.importers.credentials import holds_credential, known_value, looks_credential
 from integrations.importers.draft import DraftBuilder
 from integrations.importers.examples import is_setting, string_schema, value_schema
-from integrations.importers.placeholders import (
-    HIDDEN,
-    Hole,
-    join,
-    known_value,
-    literal,
-    looks_credential,
-    plain,
-    split_value,
-)
+from integrations.importers.placeholders import Hole, join, literal, plain, split_value
 from rules.errors import InvalidInput
 from rules.json_source import JsonBare, JsonList, JsonNode, JsonObject, JsonRaw, JsonText, read_json
+from rules.typed_secrets import HIDDEN
 
 _TOKENS: Final = re.compile(
     r'(?P<text>"(?:[^"\\]|\\.)*"?)|(?P<hidden>\[hidden\])'
@@ -93,7 +86,7 @@ class _Fields:
     def text(self, node: JsonText, name: str, path: tuple[str, ...]) -> str:
         pieces = split_value(node.text)
         hole = pieces[0] if len(pieces) == 1 and isinstance(pieces[0], Hole) else None
-        if looks_credential(name) or HIDDEN in node.text:
+        if holds_credential(name, node.text):
             value = None if hole else known_value(node.text)
             return join([Hole(self.builder.secret(field_label(path), value, hole=hole.name if hole else None))])
         if _is_graphql(name, node):
@@ -101,7 +94,8 @@ class _Fields:
         if len(pieces) > 1 or hole:
             return self.builder.filled(pieces)
         if self.marked or not path or is_setting(name, node.text):
-            self.kept(name)
+            if name and not self.marked:
+                self.builder.keep(name)
             return literal(node.text)
         return join(
             [Hole(self.builder.parameter(field_label(path), string_schema(field_label(path), plain(node.text))))]
@@ -116,17 +110,14 @@ class _Fields:
             or is_setting(name, example)
             or (not path and isinstance(node, JsonRaw))
         ):
-            self.kept(name)
+            if name and not self.marked:
+                self.builder.keep(name)
             return _literal(example)
         return Bare(
             self.builder.parameter(
                 field_label(path) if path else "items", value_schema(field_label(path) if path else "items", example)
             )
         )
-
-    def kept(self, name: str) -> None:
-        if name and not self.marked:
-            self.builder.note(f"{name[:60]} stays as it is in the body; make it a parameter if it should vary.")
 
 
 def field_label(path: tuple[str, ...]) -> str:
@@ -141,7 +132,7 @@ def _system(name: str) -> str:
 
 def _has_credential(node: JsonNode, name: str = "") -> bool:
     if isinstance(node, JsonText):
-        return looks_credential(name) or HIDDEN in node.text
+        return holds_credential(name, node.text)
     if isinstance(node, JsonList):
         return any(_has_credential(item, name) for item in node.items)
     return isinstance(node, JsonObject) and any(_has_credential(each.value, each.key.text) for each in node.members)

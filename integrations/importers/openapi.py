@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.importers.checking import checked_draft
-from integrations.importers.curl_url import path_segments
+from integrations.importers.curl_path import path_segments
 from integrations.importers.draft import Draft, DraftBuilder
 from integrations.importers.openapi_document import Document, Operation
 from integrations.importers.openapi_request import Request, operation_request

@@ -7,12 +7,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from integrations.importers.bare_json import Bare, as_body
+from integrations.importers.credentials import looks_credential
 from integrations.importers.curl_headers import secret_role
 from integrations.importers.draft import DraftBuilder
 from integrations.importers.json_fields import field_label
 from integrations.importers.openapi_document import Document, Operation
 from integrations.importers.openapi_schema import Schemas, fixed_value, is_text, required_of
-from integrations.importers.placeholders import Hole, join, literal, looks_credential
+from integrations.importers.placeholders import Hole, join, literal
 from integrations.importers.titles import clean
 from integrations.importers.yaml_text import refused
 from rules.header_fields import is_connections, looks_secret

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from integrations.importers.placeholders import HIDDEN, LITERAL_DOLLAR
+from integrations.importers.placeholders import LITERAL_DOLLAR
 from rules.errors import InvalidInput
+from rules.typed_secrets import HIDDEN
 
 _RUN: Final = re.compile(r"[^\s'\"\\$`|&;<>()]+")
 _BLANKS: Final = re.compile(r"[^\S\n]+")

@@ -65,7 +65,7 @@ def call_name(method: str, segments: Sequence[str | None], label: str) -> str:
         return _fit("_".join((*found, *([nouns[-2][1]] if len(found) == 1 and len(nouns) > 1 else []))))
     verb, one = _BY_METHOD.get(method, "call"), bool(segments) and segments[-1] is None
     if not nouns:
-        return _fit(f"{verb}_{label}")
+        return _fit(f"{'get' if method == 'GET' else 'call'}_{label}")
     noun = nouns[-1][1]
     many = method == "GET" and not one and noun != "_".join(found[-4:])
     parent = nouns[-2][1] if len(nouns) > 1 and None in segments[nouns[-2][0] : nouns[-1][0]] else ""

@@ -92,6 +92,8 @@ def test_a_credential_in_a_header_becomes_a_secret(options: str, header: tuple[s
     [
         ("/me?api_key=a%2Fb", "/me?api_key=$store_api_key", "store_api_key", "a/b"),
         ("/me?key=abc&format=json", "/me?key=$store_key&format=json", "store_key", "abc"),
+        ("/me?appid=b6907d289e10d714a6e88b30761fae22", "/me?appid=$store_appid", "store_appid", None),
+        ("/services/T0/B0/" + "X" * 24, "/services/T0/B0/$store_path_token", "store_path_token", None),
         ("/me?access_token=$T", "/me?access_token=$t", "t", None),
         ("/hooks/a1B2c3D4e5F6g7H8i9J0k1", "/hooks/$store_path_token", "store_path_token", "a1B2c3D4e5F6g7H8i9J0k1"),
         ("/bot123:AAabcdefghijklmnopqrstuv/send", "/bot$store_bot_token/send", "store_bot_token", None),
@@ -140,6 +142,7 @@ def test_names_in_the_vault_are_not_taken_again_unless_they_are_meant():
         ("/orders/$order_number/status", "/orders/$order_number/status"),
         ("/orders/$session.id", "/orders/$session.id"),
         ("/a$5/b", "/a$$5/b"),
+        ("/repos/OWNER/ORDER_ID", "/repos/$owner/$order_id"),
     ],
 )
 def test_ids_in_the_path_become_parameters(path: str, template: str):
@@ -194,6 +197,8 @@ def test_deleting_asks_first():
         ("curl https://x.example/sendMessage -d a=b", "send_message"),
         ("curl -X PATCH https://x.example/users/me", "update_me"),
         ("curl https://api.store.com", "get_store"),
+        ("curl https://hooks.slack.com/services/T0/B0/abcdefghijklmnopqrst1 -d a=b", "call_slack"),
+        ("curl https://api.github.com/repos/OWNER/REPO/issues", "list_repo_issues"),
     ],
 )
 def test_names_are_a_verb_and_a_noun(line: str, name: str):
@@ -216,6 +221,7 @@ def test_max_time_is_the_timeout_within_its_range(seconds: str, timeout: int):
         ("-H 'Host: other.example'", "Host was left out"),
         ("-H 'Idempotency-Key: 1'", "Idempotency-Key was left out"),
         ('-d \'{"a":"b"}\'', "sent as application/json"),
+        ("-d lang=de -d 'vip=true'", "make them parameters if they should vary: lang, vip."),
     ],
 )
 def test_what_is_not_taken_over_is_said(options: str, note: str):
