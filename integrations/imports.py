@@ -1,5 +1,6 @@
 """Triggers read from elsewhere: drafts to look at, with the credentials that were found already in the vault (X08)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,8 @@ class Imports:
         operations: Sequence[str] | None = None,
     ) -> list[ImportedDraft]:
         """Read the operations of an OpenAPI document, or those of the given ids; raises InvalidInput."""
-        drafts = from_openapi(document, operations, await self._vault.names(workspace_id))
+        # A large YAML document takes seconds to read.
+        drafts = await asyncio.to_thread(from_openapi, document, operations, await self._vault.names(workspace_id))
         return [await self._imported(workspace_id, assistant_id, draft) for draft in drafts]
 
     async def _imported(self, workspace_id: str, assistant_id: str, draft: Draft) -> ImportedDraft:
