@@ -15,8 +15,8 @@ from rules.ranges import text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.auth import Caller
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep, caller_of, json_body, json_value
-from server.forms import form_fields, is_form
+from server.deps import Body, CallerDep, Limit, Offset, PlatformDep, caller_of, json_body, json_value, read_body
+from server.forms import MAX_FORM_BYTES, form_fields, is_form
 from server.pages import page_body
 from server.routes.chat import ResumeBody, respond
 
@@ -48,9 +48,13 @@ class SessionMessage(Spec):
 
 async def _update(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Any:
     """Read an update as JSON, or as a form whose fields hold JSON text, as the curl line of the seed sends it."""
-    if not is_form(request):
+    content_type = request.headers.get("content-type", "")
+    if not is_form(content_type):
         return await json_body(request, caller)
-    return {name: _json_field(name, value) for name, value in (await form_fields(request)).items()}
+    data = await read_body(request, MAX_FORM_BYTES)
+    if data.lstrip()[:1] == b"{":  # `curl -d` calls everything a form
+        return json_value(data)
+    return {name: _json_field(name, value) for name, value in (await form_fields(content_type, data)).items()}
 
 
 def _json_field(name: str, value: str) -> Any:

@@ -353,6 +353,9 @@ async def test_c08_sessions_are_created_updated_and_listed(shop: Shop):
     encoded = await shop.api.client.put(path, data={"client_data": '{"plan": "é&="}', "images": "[]"})
     assert encoded.json()["client_data"]["plan"] == "é&="
     assert encoded.json()["images"] == []
+    misnamed = {"content-type": "application/x-www-form-urlencoded"}
+    curled = await shop.api.client.put(path, content=b' {"client_data": {"a": "b&c"}}', headers=misnamed)
+    assert curled.json()["client_data"]["a"] == "b&c"
     shown = await shop.api.get(path)
     assert {"messages": [], "interrupt": None, "answering": False}.items() <= shown.items()
     for listing in ("/sessions", "/session"):
