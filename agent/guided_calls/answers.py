@@ -16,7 +16,7 @@ from agent.guided_calls.triggers import Trigger
 from agent.guided_calls.validity import fits
 
 _LONGEST_WORDLESS = 64
-_LINES = {"text", "title", "query", "other", "address", "place", "name", "clock"}
+_LINES = {"text", "title", "query", "question", "other", "address", "place", "name", "clock"}
 _MOST_WORDS = {"name": 5, "place": 6, "address": 20, "id": 1, "pattern": 3, "phone": 1}
 
 
@@ -95,6 +95,8 @@ def read_answer(parameter: Parameter, trigger: Trigger, text: str, today: date |
         return _several(parameter, trigger, bare, found)
     if distinct and parameter.role not in {"place", "address"}:
         return Answer(next(one.value for one in found if one.value is not None))
+    if distinct and parameter.role == "place" and bare[0].islower() and not bare.startswith(str(distinct[0])):
+        return Answer(distinct[0])  # "for my trip to Rome"
     return _whole_text(parameter, trigger, bare) if not _only_exact(parameter) else Answer(wrong=_first(found, text))
 
 

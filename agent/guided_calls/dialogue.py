@@ -18,7 +18,12 @@ from agent.guided_calls.stems import content, plain
 from agent.guided_calls.triggers import Trigger
 
 _LONGEST = 4000
-_LINES = frozenset({"text", "title", "query"})
+_LINES = frozenset({"text", "title", "query", "question"})
+_DROPPING = re.compile(
+    r"^(?:(?:oh|ok|no),? )?(?:never ?mind|forget (?:it|that|about it)|drop (?:it|that)|leave it|scratch that)"
+    r"[,.;:!]+ (?=\w)",
+    re.IGNORECASE,
+)
 _VALUES = frozenset({"id", "pattern"})
 _FEW_WORDS = 4
 _CHOICE_WORDS = 6
@@ -30,6 +35,9 @@ def respond(state: State, text: str, *, image: bool = False) -> Call | Reply:
     draft, state.draft, state.shelved = state.draft, None, None
     choice, state.choice = state.choice, ()
     state.listed, state.listing = state.listing, False
+    dropping = _DROPPING.match(text)
+    if dropping:
+        draft, text = None, text[dropping.end() :]
     if draft is not None:
         outcome = reply_to(state, draft, text, image=image)
         if outcome is not None:

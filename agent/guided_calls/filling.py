@@ -12,7 +12,8 @@ from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import plain, stem
 from agent.guided_calls.triggers import Trigger
 from agent.guided_calls.validity import fits
-from agent.guided_calls.wording import first_words, keyed, own_words, query
+from agent.guided_calls.wording import first_words, is_question, keyed, own_words, query
+from rules.typed_secrets import HIDDEN
 
 _ORDER = (
     "email", "url", "moment", "date", "time", "phone", "choice", "id", "pattern", "list", "integer", "number", "name",
@@ -20,6 +21,8 @@ _ORDER = (
 )  # fmt: skip
 _IN_TURN = {"date", "time"}
 _LEAST_ID = 3
+_LINES = frozenset({"text", "title", "query", "question"})
+_KEYED = _LINES | {"name", "place", "address"}
 _NO = ("no", "without", "not", "dont")
 _CONSENT = frozenset({"confirm", "confirmed", "consent", "agree", "agreed", "accept", "accepted"})
 
@@ -65,6 +68,7 @@ def fill(
     _fill_bare_place(page, typed, trigger, filled)
     _fill_lines(page, wanted, trigger, filled, prose=prose)
     _drop_refused(filled, refused or {})
+    _drop_hidden(filled, trigger)
     return filled
 
 
@@ -194,7 +198,7 @@ def _fill_other(page: Page, one: Parameter, trigger: Trigger, filled: Filled, *,
 
 
 def _prose(trigger: Trigger) -> list[Parameter]:
-    return [one for one in trigger.parameters if one.role in {"text", "title", "query"}]
+    return [one for one in trigger.parameters if one.role in _LINES]
 
 
 def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: Filled, *, prose: bool) -> None:
@@ -203,10 +207,10 @@ def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: F
     for one in wanted:
         if one.field in filled.values or one.role in {"boolean", "list", "object", "choice"}:
             continue
-        text = keyed(page, one, trigger) if one.role in {"text", "title", "query", "name", "place", "address"} else ""
+        text = keyed(page, one, trigger) if one.role in _KEYED else ""
         if text and fits(trigger.schema, one.schema, text):
             filled.values[one.field] = text
-    lines = [one for one in wanted if one.role in {"text", "title", "query"} and one.field not in filled.values]
+    lines = [one for one in wanted if one.role in _LINES and one.field not in filled.values]
     if not prose or not lines:
         return
     told = str(marks[0].value) if len(marks) == 1 else own_words(page, trigger)
@@ -221,6 +225,8 @@ def _fill_line(one: Parameter, trigger: Trigger, filled: Filled, told: str, page
     if one.role == "query":
         marks = quoted(page)
         text = str(marks[0].value) if marks else query(page.text, trigger)
+    elif one.role == "question":
+        text = page.text if is_question(page.text) else told
     elif one.role == "title":
         text = first_words(str(_text_value(trigger, filled) or told))
     if text and fits(trigger.schema, one.schema, text):
@@ -235,3 +241,10 @@ def _drop_refused(filled: Filled, refused: Mapping[str, Sequence[Any]]) -> None:
     for name, values in refused.items():
         if name in filled.values and filled.values[name] in values:
             filled.wrong[name] = str(filled.values.pop(name))
+
+
+def _drop_hidden(filled: Filled, trigger: Trigger) -> None:
+    """Leave out what stands where a password was hidden from us; in a description it may stay."""
+    for one in trigger.parameters:
+        if one.role not in {"text", "title"} and HIDDEN in str(filled.values.get(one.field, "")):
+            del filled.values[one.field]

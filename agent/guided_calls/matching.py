@@ -9,7 +9,7 @@ from math import sqrt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from agent.guided_calls.lexicon import words
+from agent.guided_calls.lexicon import table, words
 from agent.guided_calls.parameters import Parameter
 from agent.guided_calls.stems import content, kin, named, plain, stem, stems_of, terms
 from agent.guided_calls.triggers import Trigger
@@ -24,6 +24,7 @@ _IN_NAME, _IN_DESCRIPTION, _IN_CHOICES, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.
 _GENERIC, _RELATED = 0.35, 0.85
 _SHORTEST_TYPO, _LONG_WORD = 4, 8
 _SEARCHED = 2.5
+_BEGINNINGS = frozenset({"return", "returns", "answers", "gives", "provides"})
 _CLAUSES = re.compile(r"[.!?;:,\n]+|\b(?:because|about|since|that)\b", re.IGNORECASE)
 
 
@@ -44,8 +45,10 @@ class Match:
 
 def matches(text: str, triggers: Sequence[Trigger], *, image: bool = False) -> list[Match]:
     """Score every trigger against a message, the best first; only those above the threshold."""
-    said = [*_spelled(text, triggers), *(["imag"] if image and "imag" not in terms(text) else [])]
+    said = _spelled(text, triggers)
     found = [_match(text, said, trigger, triggers) for trigger in triggers]
+    if image and not any(one.sure for one in found):
+        found = [_match(text, [*said, "imag"], trigger, triggers) for trigger in triggers]
     return sorted((one for one in found if one.score >= THRESHOLD), key=lambda one: -one.score)
 
 
@@ -78,7 +81,8 @@ def _choices(parameter: Parameter) -> str:
 @lru_cache(maxsize=256)
 def _weights(name: str, description: str, parameters: tuple[tuple[str, str, str], ...]) -> Mapping[str, float]:
     weights: dict[str, float] = {}
-    layers = [(named(name), _IN_NAME), (description, _IN_DESCRIPTION)]
+    begun = description.partition(" ")
+    layers = [(named(name), _IN_NAME), (begun[2] if begun[0].lower() in _BEGINNINGS else description, _IN_DESCRIPTION)]
     layers += [(text, _IN_PARAMETER) for text, _, _ in parameters]
     layers += [(text, _IN_CHOICES) for _, text, _ in parameters]
     layers += [(text, _IN_SMALL_PRINT) for _, _, text in parameters]
@@ -105,6 +109,8 @@ def _match(text: str, said: Sequence[str], trigger: Trigger, triggers: Sequence[
     hits = frozenset(one for one, value in worth.items() if value >= 1 or (value and kin(one) & own))
     alone = [one for one in distinct if one.isalpha()]
     score = sum(sorted(worth.values(), reverse=True)[:5]) + _searching(text, trigger)
+    if hits and text.rstrip().endswith("?") and any(one.role == "question" for one in trigger.parameters):
+        score += 1
     if score >= _SEARCHED and not hits:
         return Match(trigger, score, hits, 1.0)
     return Match(trigger, score, hits, max(len(hits) / max(len(alone), 1), _of_clause(text, hits)))
@@ -144,8 +150,9 @@ def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:
     """Give the stems of a message, mistyped ones as the word of a trigger that they can only be."""
     vocabularies = frozenset(relative for one in triggers for each in vocabulary(one) for relative in kin(each))
     raw = tuple(sorted({word for one in triggers for word in content(_everything(one))}))
-    failing = ["broken"] if any(f" {one} " in f" {plain(text)} " for one in words("failing")) else []
-    return [*(_corrected(word, raw, vocabularies) for word in content(text)), *failing]
+    said = f" {plain(text)} "
+    meant = [stem(word) for word, some in table("words")["spoken"].items() if any(f" {one} " in said for one in some)]
+    return [*(_corrected(word, raw, vocabularies) for word in content(text)), *meant]
 
 
 def _everything(trigger: Trigger) -> str:

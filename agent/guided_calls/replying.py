@@ -26,9 +26,10 @@ from agent.guided_calls.state import State
 from agent.guided_calls.stems import content, plain
 from agent.guided_calls.validity import fits
 from agent.guided_calls.wording import first_words
+from rules.typed_secrets import HIDDEN
 
 DROPPED = "All right, I have dropped that. What else can I do for you?"
-_LINES = frozenset({"text", "title", "query"})
+_LINES = frozenset({"text", "title", "query", "question"})
 _PATIENCE = 2
 
 
@@ -78,7 +79,9 @@ def _answer(state: State, draft: Draft, one: Parameter, text: str) -> Answer:
     chosen = picked(text, draft.options)
     if chosen is not None:
         return Answer(chosen)
-    if not one.choices and one.role != "boolean" and (is_yes(text) or talk.kind_of(text)):
+    if (HIDDEN in text and one.role != "text") or (
+        not one.choices and one.role != "boolean" and (is_yes(text) or talk.kind_of(text))
+    ):
         return Answer(wrong=text)
     answer = read_answer(one, draft.trigger, text, state.today)
     if answer.found and answer.value in draft.refused.get(one.field, ()):
@@ -114,7 +117,7 @@ def _answered(state: State, draft: Draft, one: Parameter, text: str, value: Any)
         return draft.given(_title(draft, str(draft.values[one.field]))) if one.role == "text" else draft, Filled()
     rest = text.replace(str(value), " ", 1)
     draft = draft.given({one.field: value})
-    if not content(rest) or rest == text:
+    if not content(rest) or (rest == text and one.role not in {"date", "time"}):
         return draft, Filled()
     more = fill(draft.trigger, rest, today=state.today, known=known, refused=draft.refused, prose=False)
     return draft.given(more.values), Filled()

@@ -34,7 +34,7 @@ def report(result: Mapping[str, Any], trigger: Trigger, arguments: Mapping[str, 
     body = _body(result)
     if not succeeded(result):
         return _failed(result, body, trigger)
-    return _success(result, _news(body, arguments), trigger)
+    return _success(result, _news(_opened(body), arguments), trigger)
 
 
 def _news(body: Any, arguments: Mapping[str, Any]) -> Any:
@@ -55,7 +55,7 @@ def _body(result: Mapping[str, Any]) -> Any:
 
 
 def _success(result: Mapping[str, Any], body: Any, trigger: Trigger) -> str:
-    guide = guidance(str(result.get("directive") or ""), _opened(body))
+    guide = guidance(str(result.get("directive") or ""), body)
     wrong = _went_wrong(body)
     lines = _told_body(body, guide.fields)
     if wrong:
@@ -124,7 +124,7 @@ def _told_body(body: Any, wanted: frozenset[str]) -> list[str]:
 
 def _told_object(body: Mapping[str, Any], wanted: frozenset[str]) -> list[str]:
     """Tell the telling fields: sentences as they are, the others with a label; lists and objects in short."""
-    fields = [(key, value) for key, value in _fields(body) if not _silent(key, value)]
+    fields = [(key, value) for key, value in _shown(body) if not _silent(key, value)]
     fields.sort(key=lambda pair: _rank(pair[0], wanted))
     sentences = [
         f"“{told(value, _LONGEST_TEXT)}”" for key, value in fields if key in _SENTENCES and isinstance(value, str)
@@ -139,19 +139,17 @@ def _told_object(body: Mapping[str, Any], wanted: frozenset[str]) -> list[str]:
 
 
 def _opened(body: Any) -> Any:
-    """Give what is in an object that holds one object only, as well as what is around it."""
+    """Open an object that is all there is in an answer ("data", "order")."""
     if not isinstance(body, Mapping):
         return body
-    return {**dict(_fields(body)), **body}
+    inner = [one for key, one in body.items() if str(key) not in _hidden()]
+    if len(inner) == 1 and isinstance(inner[0], Mapping):
+        return {**inner[0], **{key: one for key, one in body.items() if str(key) in _hidden()}}
+    return body
 
 
-def _fields(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the fields of an object; an object that is all there is is opened ("data", "order")."""
-    seen = [(str(key), value) for key, value in body.items() if str(key) not in _hidden()]
-    if len(seen) == 1 and isinstance(seen[0][1], Mapping):
-        yield from ((str(key), value) for key, value in seen[0][1].items() if str(key) not in _hidden())
-        return
-    yield from seen
+def _shown(body: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(str(key), value) for key, value in body.items() if str(key) not in _hidden()]
 
 
 def _hidden() -> frozenset[str]:

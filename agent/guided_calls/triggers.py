@@ -13,6 +13,9 @@ from agent.guided_calls.parameters import Parameter, parameters_of
 from agent.guided_calls.stems import named, plain
 
 _LONGEST_DEED = 90
+_ABOUT_ITSELF = re.compile(
+    r"^(?:use )?this (?:tool|trigger|function|action|endpoint|api)(?: to| can| will)? ", re.IGNORECASE
+)
 _NO_DEED = frozenset({"use", "call", "this", "when", "trigger", "invoke", "for", "if", "run", "the", "a", "an", "to"})
 
 
@@ -42,7 +45,9 @@ class Trigger:
 
     @property
     def _deed(self) -> str:
-        first, *rest = self.description.replace("\n", " ").strip().split(". ")[0].rstrip(".").split(" ") or [""]
+        first, *rest = _ABOUT_ITSELF.sub("", " ".join(self.description.split())).split(". ")[0].rstrip(".").split(
+            " "
+        ) or [""]
         sentence = " ".join([_imperative(first), *rest])
         if plain(first) in _NO_DEED or not rest or len(sentence) > _LONGEST_DEED or not first.isalpha():
             return self.words

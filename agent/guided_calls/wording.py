@@ -17,6 +17,7 @@ _JOINTS = re.compile(
 )
 _QUERY_LEAD = re.compile(r"^(?:for|me|any|some|all|the|about|on|up|a|an)\s+", re.IGNORECASE)
 _TITLE = 80
+_QUESTIONS = ("what", "when", "where", "how", "which", "who", "why", "do you", "can i", "are you", "is there")
 _KEYED = (
     r"(?:^|(?<=[\s,;(]))(?:(?:the|my|our|its)\s+)?{key}\s*"
     r"(?::|=|\bis\b(?!\s+(?:it|this|that|there)\b)|\bshould be\b)\s*"
@@ -85,6 +86,11 @@ def _tells(page: Page, clause: tuple[int, int], trigger: Trigger) -> bool:
         word for word in plain(text).split() if word not in words("stop") | words("empty") and stem(word) not in plainly
     ]
     return bool(left)
+
+
+def is_question(text: str) -> bool:
+    """Tell whether a message is a question by itself."""
+    return text.rstrip().endswith("?") or plain(text).startswith(tuple(f"{one} " for one in _QUESTIONS))
 
 
 def first_words(text: str) -> str:

@@ -272,6 +272,39 @@ def test_a_hostile_pattern_does_not_hold_up_the_conversation():
     assert chat.calls == []
 
 
+def test_a_question_is_passed_on_whole():
+    faq = tool("faq", "Answers questions about opening hours and shipping costs.", ["question"], question=text())
+    chat = Chat([faq, ORDER])
+    chat.say("how much is shipping to Spain?")
+    assert chat.calls == [("faq", {"question": "how much is shipping to Spain?"})]
+
+
+def test_what_was_hidden_is_no_argument():
+    chat = Chat(ALL)
+    chat.say("where is my order?")
+    chat.say("[hidden]")
+    assert chat.calls == []
+
+
+def test_dropping_and_asking_in_one_message_does_not_come_back():
+    chat = Chat(ALL)
+    chat.say("book an appointment")
+    assert "Back to" not in chat.say("never mind, where is my order 1042?")
+    assert chat.calls == [("check_order_status", {"order_number": "1042"})]
+
+
+def test_an_image_with_a_request_is_not_looked_at_instead():
+    chat = Chat(ALL)
+    assert "Which priority" in chat.say("my order arrived broken, open a ticket", image=True)
+
+
+def test_a_time_given_with_the_date_is_not_asked_for():
+    chat = Chat(ALL)
+    chat.say("book an appointment for colouring")
+    chat.say("tomorrow at 9am")
+    assert chat.calls == [("book_appointment", {"service": "colouring", "date": "2026-03-04", "time": "09:00"})]
+
+
 def test_a_title_is_made_of_the_description():
     chat = Chat([TICKET])
     chat.say("open a ticket: " + "the washing machine leaks and " * 8 + "it smells")
