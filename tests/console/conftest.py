@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright
 
+from tests.acceptance.stub import StubApi
+from tests.console.shop import Shop, open_shop
 from tests.serving import Api
 
 # What headless Chromium needs on a machine without a display or a way out.
@@ -52,6 +54,10 @@ class Console:
         """Fail on script errors and on anything that the Content-Security-Policy stopped."""
         assert self.complaints == []
         assert await self.page.evaluate("window.violations") == []
+
+    async def visit(self, path: str) -> None:
+        await self.page.goto(f"{self.api.url}{path}")
+        await self.page.locator("html[data-ready]").wait_for()
 
     def card(self, name: str) -> Locator:
         return self.page.locator(".card").filter(has=self.page.get_by_role("button", name=name, exact=True))
@@ -112,3 +118,10 @@ async def open_console(browser: Browser, api: Api) -> AsyncIterator[Open]:
 async def console(open_console: Open) -> Console:
     """One console in the usual size."""
     return await open_console()
+
+
+@pytest.fixture
+async def shop(api: Api) -> AsyncIterator[Shop]:
+    """An assistant that calls a shop's API."""
+    async with StubApi().serve() as stub:
+        yield await open_shop(api, stub)

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 // Controls, zero-width and direction marks, tags. Not the joiners, which scripts and emoji need.
-const HIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]+/gu;
+const HIDDEN = /([\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}])\1*/gu;
 const FIRST = 8192;
 const MORE = 65536;
 
@@ -19,13 +19,11 @@ export function revealed(text) {
   return nodes.filter((node) => node !== "");
 }
 
-/** @param {string} run */
+/** @param {string} run One character, once or more. */
 function mark(run) {
-  const points = [...run];
-  const code = `U+${(points[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
-  const same = points.every((each) => each === points[0]);
-  const text = points.length === 1 ? code : same ? `${code} ×${points.length}` : `${code} … ×${points.length}`;
-  return h("span", { class: "hidden-mark", title: points.length === 1 ? "An invisible character" : `${points.length} invisible characters` }, text);
+  const count = [...run].length;
+  const code = `U+${(run.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return h("span", { class: "hidden-mark", title: "Invisible, or changes the order of what follows" }, count > 1 ? `${code} ×${count}` : code);
 }
 
 /** A block of text that may be long: a piece at first, the rest on demand. @param {string} text @param {string} label */
