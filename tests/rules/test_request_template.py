@@ -267,6 +267,16 @@ def test_the_fields_of_a_multipart_body_stay_apart():
     assert sent(body, MULTIPART) == rendered
 
 
+def test_a_multipart_boundary_never_occurs_in_a_value_and_tells_nothing_of_a_secret():
+    def boundary(secret: str) -> str:
+        scope = Scope({}, {"key": secret}, {}, {})
+        return sent({"a": "$key"}, MULTIPART, scope).headers["Content-Type"].partition("boundary=")[2]
+
+    usual = boundary("x")
+    assert boundary("y") == usual
+    assert boundary(f"--{usual}--") != usual
+
+
 def test_a_secret_is_masked_wherever_it_stands_and_its_name_reported():
     template = request(
         "https://a.example/$token/?k=$token#$api_key",
@@ -355,7 +365,14 @@ def test_a_template_nests_up_to_the_limit():
 
 def test_a_value_may_nest_as_deep_as_its_place_leaves_room():
     sent("[[$v]]", JSON, arguments(v=nested(MAX_JSON_DEPTH - 2)))
-    for body, depth in (("[[$v]]", MAX_JSON_DEPTH - 1), ("$v", 65), ('"$v"', 65), ("$v", 100_000)):
+    sent('{"a": [$v]}', JSON, arguments(v=nested(MAX_JSON_DEPTH - 2)))
+    for body, depth in (
+        ("[[$v]]", MAX_JSON_DEPTH - 1),
+        ('{"a": {"b": $v}}', MAX_JSON_DEPTH - 1),
+        ("$v", 65),
+        ('"$v"', 65),
+        ("$v", 100_000),
+    ):
         with pytest.raises(InvalidInput, match=r"`\$v` nests deeper than 64"):
             sent(body, JSON, arguments(v=nested(depth)))
 
@@ -413,6 +430,8 @@ def test_a_rendered_request_beyond_1_mib_is_refused():
         sent("$v" * MAX_SLOTS, PLAIN, arguments(v="x" * 2_000))
     with pytest.raises(InvalidInput, match=r"url: .*longer than 1048576 bytes"):
         render(request(URL + "?q=$v"), arguments(v="%" * 500_000))
+    with pytest.raises(InvalidInput, match=r"headers\.0\.value: .*longer than 1048576 bytes"):
+        render(request(headers=[("X", "${v}" + "x" * 1_000)]), arguments(v="x" * (room - 500)))
 
 
 def test_at_most_1000_variables_may_stand_in_a_request():
