@@ -152,7 +152,7 @@ def test_a_header_name_is_fixed_valid_and_given_once(name: str, says: str):
 
 def test_what_decides_about_the_encoding_is_no_variable():
     with pytest.raises(InvalidInput, match=r"headers.0.value: decides how the body is written.* at column 13"):
-        request(headers=[("content-type", "application/$type")])
+        request(headers=[("Content-TYPE", "application/$type")])
 
 
 def test_spaces_around_a_header_value_are_no_part_of_it():
