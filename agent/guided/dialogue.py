@@ -6,13 +6,27 @@ from dataclasses import replace
 from agent.guided import doubts
 from agent.guided.answers import as_command
 from agent.guided.casting import cast, cast_log, wants_list
+from agent.guided.integrations import mentions_call, points_at_call, read
 from agent.guided.memory import Memory
 from agent.guided.merging import merged
 from agent.guided.reading import Intent, Reading
 from agent.guided.recogniser import recognise
 from agent.guided.replies import join
 from agent.guided.script import Call, Reply, Result, Script
-from agent.guided.scripts import adjust, clearing, filters, lifecycle, looking, past, repair, settings, talk, trial
+from agent.guided.scripts import (
+    adjust,
+    clearing,
+    filters,
+    importing,
+    integrations,
+    lifecycle,
+    looking,
+    past,
+    repair,
+    settings,
+    talk,
+    trial,
+)
 from agent.guided.scripts.stage import Stage
 from agent.guided.slots.mentions import Mention
 
@@ -67,16 +81,32 @@ def converse(text: str, memory: Memory) -> Script:
     """Carry out a message: read it, look up what it points at, act on what is sure, ask about the rest."""
     if text.startswith(_PRESSED):
         return (yield from _pressed(text, memory))
+    if wish := importing.answered(text, memory) or read(text, memory):
+        return (yield from integrations.carry_out(wish, memory))
     if len(text) > _MAX_CHARACTERS:
         return Reply(_TOO_MUCH, ("Help",))
     meant = as_command(text, memory)
     if isinstance(meant, Reply):
         return meant
-    readings = yield from _understood(meant, memory)
+    if meant != text and (wish := read(meant, memory)):
+        return (yield from integrations.carry_out(wish, memory))
+    return (yield from _said(meant, memory))
+
+
+def _said(text: str, memory: Memory) -> Script:
+    """Carry out a message about webhooks; one that speaks of an API call and is not plain is asked about."""
+    readings = yield from _understood(text, memory)
+    acting = any(reading.acts and reading.intent is not Intent.UNDO for reading in readings)
+    if acting and (mentions_call(text, memory) or (points_at_call(text, memory) and not _names_webhook(readings))):
+        return integrations.not_understood(text, memory)
     if sum(reading.acts for reading in readings) > _MAX_STEPS:
         return Reply(_TOO_MUCH, ("Help",))
     doubt = doubts.before_acting(readings, memory)
     return doubt or (yield from _carry_out(merged(readings), memory))
+
+
+def _names_webhook(readings: tuple[Reading, ...]) -> bool:
+    return any(one.mention.ids or one.mention.names or one.mention.hosts or one.mention.noun for one in readings)
 
 
 def _understood(text: str, memory: Memory) -> Generator[Call, Result, tuple[Reading, ...]]:

@@ -23,6 +23,11 @@ _READS = {
     "list_deliveries",
     "get_delivery",
     "list_changes",
+    "list_assistants",
+    "list_triggers",
+    "get_trigger",
+    "list_calls",
+    "list_secrets",
 }
 
 
@@ -36,7 +41,8 @@ class Act:
     @property
     def change_id(self) -> str:
         """Give the id of the recorded change, or nothing when none was recorded."""
-        return str(self.result.get("change_id") or "")
+        several = self.result.get("change_ids") or [""]
+        return str(self.result.get("change_id") or several[-1])
 
 
 @dataclass(slots=True)
@@ -72,6 +78,9 @@ class Memory:
     diagnosed: str = ""
     question: Question | None = None
     deleted: set[str] = field(default_factory=set)
+    triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    assistants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trigger: str = ""
 
     def learn(self, call: Call, result: Result) -> None:
         """Take in one tool call and its result."""
@@ -82,7 +91,8 @@ class Memory:
             self._know(webhook)
         target = str((webhook or {}).get("id") or call.arguments.get("webhook_id") or "")
         if target and result.get("ok", True) is not False:
-            self.focus = target
+            self.focus, self.trigger = target, ""
+        self._learn_integrations(call, result)
         if call.name == "list_webhooks":
             self._listed([str(row["id"]) for row in rows(result, "webhooks", "items") if "id" in row])
         elif call.name == "list_deliveries":
@@ -93,6 +103,23 @@ class Memory:
             self.diagnosis, self.diagnosed = dict(result.get("diagnosis") or result), target
         elif call.name not in _READS and result.get("ok") is True:
             self._did(Act(call, result))
+
+    def _learn_integrations(self, call: Call, result: Result) -> None:
+        """Take in assistants and triggers; the one trigger that a result is about is spoken of from then on."""
+        if call.name == "list_triggers" and result.get("ok") is True and not call.arguments:
+            self.triggers = {}
+        for kind, known in (("trigger", self.triggers), ("assistant", self.assistants)):
+            one = result.get(kind)
+            found = [one] if isinstance(one, dict) else []
+            listed = result.get(f"{kind}s")
+            for row in [*(listed if isinstance(listed, list) else ()), *found]:
+                known[str(row.get("id"))] = {**known.get(str(row.get("id")), {}), **row}
+            if found and result.get("deleted"):
+                known.pop(str(found[0].get("id")), None)
+        if isinstance(result.get("trigger"), dict):
+            identifier = str(result["trigger"].get("id"))
+            self.trigger = identifier if identifier in self.triggers else ""
+            self.focus = ""
 
     def _know(self, row: Mapping[str, Any]) -> None:
         identifier = row.get("id")

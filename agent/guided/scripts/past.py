@@ -4,6 +4,7 @@ from agent.guided.listings import state_text
 from agent.guided.memory import Act, rows, webhook_of
 from agent.guided.replies import changed, refusal
 from agent.guided.script import Reply, Script, ask
+from agent.guided.scripts.integrations import undone_text
 from agent.guided.scripts.looking import start_of
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
@@ -43,10 +44,12 @@ def undo(stage: Stage) -> Script:
 
 def _undo(stage: Stage, change_id: str) -> Script:
     result = yield from stage.call("undo_change", **({"change_id": change_id} if change_id else {}))
-    reply = changed(result)
     if result.get("ok") is False:
-        return Reply(reply.text, ("Show the changes",))
+        return Reply(changed(result).text, ("Show the changes",))
+    reply = changed(result)
     undone, webhook = result.get("undone"), webhook_of(result) or {}
+    if told := undone_text(result):
+        return Reply(told, ("Show the changes",))
     if result.get("deleted"):
         return Reply(f"Undone. {title(webhook)} is gone again.", ("Show the changes",))
     if isinstance(undone, dict) and undone.get("action") == "delete":
