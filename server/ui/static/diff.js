@@ -9,7 +9,7 @@ const ORDINARY = ["description", "enabled", "profile", "retry", "timeout_ms"];
 
 /** Whether the object itself goes. @param {{field: string, after: any}} change */
 export function isRemoval({ field, after }) {
-  return field === "webhook" && after === null;
+  return ["webhook", "trigger", "assistant"].includes(field) && after === null;
 }
 
 /** @param {string} field @param {any} value */

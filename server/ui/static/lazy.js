@@ -8,6 +8,9 @@ export const openWebhook = async (webhook, first) => (await import("./webhook_dr
 /** @param {any} options @returns {Promise<Saved>} */
 export const openWebhookForm = async (options) => (await import("./webhook_form.js")).openWebhookForm(options);
 
+/** @param {any} options @returns {Promise<{secret_name: string}|null>} */
+export const openSecretForm = async (options) => (await import("./secret_form.js")).openSecretForm(options);
+
 export const openPerspectiveForm = async () => (await import("./perspective_form.js")).openPerspectiveForm();
 
 export const openChanges = async () => (await import("./changes.js")).openChanges();

@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { diffTable, isRemoval } from "./diff.js";
-import { openWebhookForm } from "./lazy.js";
+import { openSecretForm, openWebhookForm } from "./lazy.js";
 import { webhook } from "./state.js";
 
 /**
@@ -57,7 +57,8 @@ function form(interrupt, answer, open) {
     const prefill = interrupt.prefill ?? {};
     // An edit starts from the whole webhook, so that a prefill with less in it never looks like a removal.
     const start = { ...webhook(prefill.webhook_id), ...prefill };
-    const saved = await openWebhookForm({ title: interrupt.title, prefill: start });
+    const openForm = interrupt.form === "secret" ? openSecretForm : openWebhookForm;
+    const saved = await openForm({ title: interrupt.title, prefill: start });
     finish(saved ? "Saved." : "Closed without saving.", saved ?? { cancelled: true });
   };
   button.addEventListener("click", show);

@@ -34,7 +34,8 @@ const STAGES = ["dns", "tcp", "tls", "http"];
 export class ToolChip {
   /** @param {string} name */
   constructor(name) {
-    this.names = NAMES[name] ?? [name.replaceAll("_", " "), name.replaceAll("_", " ")];
+    const plain = (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+    this.names = NAMES[name] ?? [plain, plain];
     this.label = h("span", { class: "label" }, `${this.names[0]}…`);
     this.line = h("div", { class: "tool-line" }, icon("retrying"), this.label);
     this.element = h("div", { class: "tool", data: { status: "running", tool: name } }, this.line);
