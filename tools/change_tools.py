@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from integrations.assistants import AssistantChanged
-from integrations.triggers import TriggerChanged
+from integrations.assistants import AssistantChanged, AssistantView
+from integrations.triggers import TriggerChanged, TriggerView
 from rules.changes import ChangeView, FieldChange, diff
 from rules.errors import NotFound
 from tools.changing import FILTERS, report, widened
@@ -14,6 +14,7 @@ from tools.integration_changing import report_assistant, report_trigger, widened
 from tools.integration_views import shown_diff
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, refused
+from webhooks.views import WebhookView
 
 _PAGE = 10
 _LOOK_BACK = 50
@@ -50,15 +51,17 @@ async def list_changes(services: Services, call: Call, arguments: ListChanges) -
 
 
 async def _name(services: Services, call: Call, change: ChangeView) -> str | None:
-    finders = {
-        "webhook_id": services.registry.get,
-        "trigger_id": services.triggers.get,
-        "assistant_id": services.assistants.get,
-    }
+    subject: WebhookView | TriggerView | AssistantView
     try:
-        return (await finders[change.subject](call.workspace_id, change.subject_id)).name
+        if change.subject == "webhook_id":
+            subject = await services.registry.get(call.workspace_id, change.subject_id)
+        elif change.subject == "trigger_id":
+            subject = await services.triggers.get(call.workspace_id, change.subject_id)
+        else:
+            subject = await services.assistants.get(call.workspace_id, change.subject_id)
     except NotFound:
         return None
+    return subject.name
 
 
 def _whole_name(change: ChangeView) -> str | None:
