@@ -16,6 +16,17 @@ from agent.guided_calls.triggers import Trigger
 from agent.guided_calls.validity import fits
 
 _LONGEST_WORDLESS = 64
+_UNKNOWN = (
+    "i dont know",
+    "i do not know",
+    "dont know",
+    "no idea",
+    "i have no idea",
+    "i dont have",
+    "i do not have",
+    "i dont remember",
+    "im not sure",
+)
 _LINES = {"text", "title", "query", "question", "other", "address", "place", "name", "clock"}
 _MOST_WORDS = {"name": 5, "place": 6, "address": 20, "id": 1, "pattern": 3, "phone": 1}
 
@@ -54,7 +65,7 @@ def is_no(text: str) -> bool:
 
 def is_unknown(text: str) -> bool:
     """Tell whether the message says that the person does not have what was asked for, or asks back."""
-    return _whole(text, "unknown")
+    return _whole(text, "unknown") or plain(text).startswith(_UNKNOWN)
 
 
 def is_again(text: str) -> bool:

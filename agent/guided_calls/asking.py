@@ -1,5 +1,6 @@
 """Asking: one question about one parameter, in the words of its title and description."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ _HOW = {
     "boolean": "Yes or no?",
     "list": "You can give several, with commas between them.",
 }
+_NO_HELP = frozenset({"text", "title", "name", "email"})
+_EXAMPLE = re.compile(r"\b(?:such as|for example|e\.g\.|for instance|like)\s.+$", re.IGNORECASE)
 _OBVIOUS = stems_of(("customer", "user", "client", "order", "number", "name", "email", "address", "person"))
 
 
@@ -68,15 +71,15 @@ def _bounds(parameter: Parameter) -> str:
 
 
 def _help(parameter: Parameter) -> str:
-    """Give the description when it says more than the name does."""
-    text = told(addressed(parameter.description), _LONGEST_HELP)
-    if (
-        not text
-        or parameter.role in {"text", "title", "name", "email"}
-        or not set(terms(text)) - set(terms(parameter.label)) - _OBVIOUS
-    ):
+    """Give the description when it says more than the name does; else only the example in it."""
+    text = told(addressed(parameter.description), _LONGEST_HELP).rstrip(".")
+    if not text or parameter.role in _NO_HELP:
         return ""
-    return f"({text.rstrip('.')}.)"
+    found = _EXAMPLE.search(text)
+    said = text[: found.start()] if found else text
+    if set(terms(said)) - set(terms(parameter.label)) - _OBVIOUS:
+        return f"({text}.)"
+    return f"({found.group(0)})" if found else ""
 
 
 def spoken(value: Any) -> str:

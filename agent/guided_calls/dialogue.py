@@ -9,7 +9,7 @@ from agent.guided_calls.answers import is_again, is_cancel, is_no, is_unknown, p
 from agent.guided_calls.asking import deed_of, request_of
 from agent.guided_calls.filling import fill
 from agent.guided_calls.gathering import advance, begin
-from agent.guided_calls.lexicon import phrases
+from agent.guided_calls.lexicon import phrases, words
 from agent.guided_calls.matching import EXACT, Match, matches, rivals
 from agent.guided_calls.moods import wished
 from agent.guided_calls.replying import DROPPED, reply_to
@@ -76,6 +76,8 @@ def _fresh(state: State, text: str, *, image: bool) -> Call | Reply:
     found = matches(text, state.triggers, image=image)
     if state.last is not None and is_again(text):
         return advance(state, replace(state.last, doubtful=not (state.failed or state.last.trigger.reads)))
+    if _takes_back(state, text):
+        return Reply("That has already gone through, and I cannot take it back from here.")
     kind = talk.kind_of(text)
     if kind and not (found and found[0].score >= EXACT):
         return talk.chat(state, kind)
@@ -86,6 +88,11 @@ def _fresh(state: State, text: str, *, image: bool) -> Call | Reply:
     if not found and plain(text):
         return _bare(state, text) or talk.unmatched(state, text)
     return _matched(state, rivals(found), text) if found else talk.unmatched(state, text)
+
+
+def _takes_back(state: State, text: str) -> bool:
+    done = state.last is not None and not state.failed and not state.last.trigger.reads
+    return done and plain(text) in words("undo")
 
 
 def _bare(state: State, text: str) -> Call | Reply | None:

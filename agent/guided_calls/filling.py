@@ -20,7 +20,7 @@ _ORDER = (
     "boolean", "address", "place", "other",
 )  # fmt: skip
 _IN_TURN = {"date", "time"}
-_LEAST_ID = 3
+_LEAST_ID, _FEWEST_WORDS = 3, 2
 _LINES = frozenset({"text", "title", "query", "question"})
 _KEYED = _LINES | {"name", "place", "address"}
 _NO = ("no", "without", "not", "dont")
@@ -102,7 +102,8 @@ def _settle(page: Page, one: Parameter, chosen: list[Candidate], filled: Filled)
 
 def _near(page: Page, found: list[Candidate], one: Parameter) -> list[Candidate]:
     """Choose the candidates that stand by the parameter's name; the nearest, or all of a list ("1042 and 1043")."""
-    measured = [(page.distance(each, one.keys), each) for each in found]
+    counted = [each for each in found if one.role == "id" and page.counts(each, one.keys)]
+    measured = [(page.distance(each, one.keys), each) for each in found if each not in counted]
     near = sorted(((gap, each) for gap, each in measured if gap is not None), key=lambda pair: pair[0])
     if not near:
         return []
@@ -123,6 +124,7 @@ def _loose(page: Page, found: list[Candidate], one: Parameter, trigger: Trigger)
     if not one.required and one.role in {"id", "pattern", "integer", "number", "phone"}:
         return []
     if one.role == "id":
+        found = [each for each in found if not page.counts(each, one.keys)]
         found = [each for each in found if len(each.text.lstrip("#")) >= _LEAST_ID or each.text.startswith("#")]
     if one.role == "choice":
         found = [each for each in found if _choice_is_meant(page, each, trigger)]
@@ -221,7 +223,7 @@ def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: F
 
 
 def _fill_line(one: Parameter, trigger: Trigger, filled: Filled, told: str, page: Page) -> None:
-    text = told
+    text = told if len(told.split()) >= _FEWEST_WORDS else ""
     if one.role == "query":
         marks = quoted(page)
         text = str(marks[0].value) if marks else query(page.text, trigger)

@@ -56,7 +56,7 @@ def _refused(draft: Draft, result: Mapping[str, Any]) -> tuple[Parameter, str] |
         name = str(error.get("field", "")) if isinstance(error, Mapping) else ""
         one = place(draft.trigger, name.removeprefix("arguments").lstrip("."))
         if one is not None:
-            message = told(error.get("message") or "was not accepted", 200)
+            message = told(error.get("message") or "", 200) or "was not accepted"
             return one, _sentence(f"{one.spoken} {message}" if message.startswith(("must", "is ", "was ")) else message)
     return None
 

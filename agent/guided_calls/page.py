@@ -56,6 +56,12 @@ class Page:
                     found.append(gap + rank)
         return min(found, default=None)
 
+    def counts(self, one: Candidate, keys: Sequence[str]) -> bool:
+        """Tell whether a number says how many there are ("2 orders")."""
+        after = self.text[one.end :].lstrip()
+        found = [key_pattern(key).match(after) for key in keys]
+        return any(match and match.group(0).lower() == f"{key}s" for key, match in zip(keys, found, strict=True))
+
     def _gap(self, start: int, end: int, one: Candidate) -> int | None:
         if end <= one.start and one.start - end <= _NEAR_BEFORE:
             between = self.text[end : one.start]

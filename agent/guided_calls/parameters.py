@@ -47,8 +47,9 @@ class Parameter:
     @property
     def spoken(self) -> str:
         """Give its name as one says it to the person ("your email")."""
-        first, _, rest = self.label.partition(" ")
-        return f"your {rest}" if first in _OWN and rest else f"the {self.label}"
+        label = f"{self.label} address" if self.label.endswith("email") else self.label
+        first, _, rest = label.partition(" ")
+        return f"your {rest}" if first in _OWN and rest else f"the {label}"
 
     @property
     def description(self) -> str:

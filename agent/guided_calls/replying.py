@@ -135,6 +135,8 @@ def _repeated(state: State, draft: Draft, one: Parameter, text: str, wrong: str)
     tries = draft.tries + 1
     same = any(found.sure for found in matches(text, [draft.trigger]))
     said = talk.lead(talk.kind_of(text)) or ("" if same or is_yes(text) else complaint(one, wrong or text))
+    if draft.options and plain(text) in words("several"):
+        said = "One at a time, please."
     draft = replace(draft, typed=plain(text))
     reply = ask(state, draft, one, f"{said} {question(one)}".strip(), options=draft.options, tries=tries)
     if tries <= _PATIENCE:

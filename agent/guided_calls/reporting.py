@@ -18,7 +18,7 @@ _IDENTIFYING = ("name", "title", "label", "number", "id", "date", "time", "statu
 
 def succeeded(result: Mapping[str, Any]) -> bool:
     """Tell whether a call went through."""
-    return result.get("ok") is not False and result.get("class", "success") in {"success", "too_large"}
+    return result.get("ok") is not False and str(result.get("class", "success")) in {"success", "too_large"}
 
 
 def report(result: Mapping[str, Any], trigger: Trigger, arguments: Mapping[str, Any]) -> str:
@@ -30,7 +30,7 @@ def report(result: Mapping[str, Any], trigger: Trigger, arguments: Mapping[str, 
     if result.get("cancelled"):
         return "That was left undone."
     if result.get("ok") is False:
-        return told(result.get("error") or "That was refused.", _LONGEST_TEXT)
+        return told(result.get("error") or "", _LONGEST_TEXT) or "That was refused."
     body = _body(result)
     if not succeeded(result):
         return _failed(result, body, trigger)
@@ -90,13 +90,13 @@ def _went_wrong(body: Any) -> bool:
 def _failed(result: Mapping[str, Any], body: Any, trigger: Trigger) -> str:
     """Tell a failure: what happened, what the system said about it, and whether trying again can help."""
     sentence = table("telling")["failures"].get(str(result.get("class")))
-    sentence = sentence or told(result.get("hint") or "That did not work.", 200)
+    sentence = sentence or told(result.get("hint") or "", 200) or "That did not work."
     said = next(iter(_reasons(body)), "")
     if said:
         sentence += f" It said: “{said.rstrip('.')}”."
     if result.get("retryable") is True:
         return f"{sentence} It may work in a moment if you try again."
-    if result.get("class") in {"network_error", "server_error"} and not trigger.reads:
+    if str(result.get("class")) in {"network_error", "server_error"} and not trigger.reads:
         return f"{sentence} I cannot tell whether it took effect, so I will not try again by myself."
     return sentence
 

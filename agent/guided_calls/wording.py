@@ -57,11 +57,21 @@ def own_words(page: Page, trigger: Trigger) -> str:
     """Give the person's own words: the message without the clauses that only ask, greet or give other arguments."""
     clauses = _clauses(page.text)
     told = [_tells(page, clause, trigger) for clause in clauses]
-    kept = [clause for clause, one in zip(clauses, told, strict=True) if one]
-    if not kept:
+    if not any(told):
         return ""
-    text = page.text[kept[0][0] : kept[-1][1]]
-    return text.strip(" ,;:")
+    last = len(told) - told[::-1].index(True)
+    parts, start = list[str](), told.index(True)
+    for place in range(start, last):
+        if not told[place] and _is_sentence(page.text, clauses, place):
+            parts.append(page.text[clauses[start][0] : clauses[place][0]] if start < place else "")
+            start = place + 1
+    parts.append(page.text[clauses[start][0] : clauses[last - 1][1]])
+    return " ".join(part.strip() for part in parts if part.strip()).strip(" ,;:")
+
+
+def _is_sentence(text: str, clauses: Sequence[tuple[int, int]], place: int) -> bool:
+    """Tell whether a clause is a whole sentence, so that it can be left out of the middle."""
+    return all(text[: clauses[one][1]].rstrip(" ").endswith((".", "!", "?", "\n")) for one in (place - 1, place))
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:

@@ -305,6 +305,27 @@ def test_a_time_given_with_the_date_is_not_asked_for():
     assert chat.calls == [("book_appointment", {"service": "colouring", "date": "2026-03-04", "time": "09:00"})]
 
 
+def test_what_is_done_is_not_said_to_be_taken_back():
+    chat = Chat(ALL, lambda *_: success({"id": 1}))
+    chat.say("cancel subscription SUB-1")
+    assert "cannot take it back" in chat.say("actually don't")
+    assert chat.calls == []
+
+
+def test_a_request_in_the_middle_is_not_part_of_the_description():
+    chat = Chat(SEED)
+    chat.say(
+        "Hello, I'm Maria Silva. My order 5512 came with a broken zip. Can you open a ticket please? "
+        "It smells too, so high priority. maria@silva.pt"
+    )
+    assert chat.calls[0][1]["issue_description"] == "My order 5512 came with a broken zip. It smells too"
+
+
+def test_a_count_is_no_order_number():
+    chat = Chat(SEED)
+    assert "What is the order number" in chat.say("can you check 2 orders for me")
+
+
 def test_a_title_is_made_of_the_description():
     chat = Chat([TICKET])
     chat.say("open a ticket: " + "the washing machine leaks and " * 8 + "it smells")

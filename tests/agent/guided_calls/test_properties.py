@@ -91,7 +91,7 @@ _RESULTS = st.one_of(
     ),
     st.dictionaries(st.sampled_from(["status", "class", "body", "ok", "errors", "hint"]), _JSON, max_size=4),
 )
-_SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SLOW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @_SLOW
