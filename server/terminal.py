@@ -1,6 +1,7 @@
 """`hookwright chat`: the assistant in a terminal, over the same REST calls and events as the console.
 
-What is secret is typed hidden and posted to /v1/webhooks by this program itself; the conversation never sees it.
+What is secret is typed hidden and sent to /v1/webhooks or /v1/secrets by this program itself; the conversation never
+sees it.
 """
 
 import json
@@ -153,6 +154,8 @@ class Terminal:
     async def _answer(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
         approval = interrupt["kind"] == "approval"
         try:
+            if interrupt.get("form") == "secret":
+                return await self._secret_form(interrupt)
             return await (self._approval(interrupt) if approval else self._form(interrupt))
         except EOFError:
             return {"approved": False} if approval else {"cancelled": True}
@@ -227,6 +230,30 @@ class Terminal:
                     self._line(f"Signing secret, shown this one time: {webhook['secret']}", "bold")
                 return {"webhook_id": webhook["id"]}
             self._problem(answer)
+
+    async def _secret_form(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
+        prefill = interrupt["prefill"]
+        self._line(
+            f"\n{interrupt['title']} (an empty value cancels; it goes straight to the server)",
+            "bold yellow",
+        )
+        present = ", ".join(clean(host) for host in prefill.get("hosts") or ())
+        while True:
+            value = await self._person.type(f"Value of {clean(prefill['name'])}, hidden: ", hidden=True)
+            if not value:
+                return {"cancelled": True}
+            typed = await self._person.type(f"Hosts it may be sent to{f' [{present}]' if present else ''}: ")
+            hosts = [host for host in re.split(r"[\s,]+", typed.strip() or present) if host]
+            answer = await self._put_secret(prefill["name"], {"value": value, "hosts": hosts})
+            if answer.is_success:
+                return {"secret_name": prefill["name"]}
+            self._problem(answer)
+
+    async def _put_secret(self, name: str, body: Mapping[str, Any]) -> httpx2.Response:
+        try:
+            return await self._client.put(f"/v1/secrets/{name}", json=body)
+        except httpx2.TransportError:
+            raise self._gone() from None
 
     async def _fields(self, prefill: Mapping[str, Any]) -> dict[str, Any] | None:
         typed: dict[str, Any] = {}

@@ -166,3 +166,29 @@ async def test_no_server_is_a_plain_sentence() -> None:
 
 def test_text_from_outside_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[2Jb\x07\x9b31m\u202ec\n") == "a[2Jb31mc\n"
+
+
+async def test_secret_is_typed_hidden_and_goes_to_the_vault(server: Api, model: OpenAIServer) -> None:
+    asked = {"name": "erp_token", "hosts": ["erp.example.com"]}
+    model.script = [Turn(calls=[("set_secret", asked)]), Turn("The secret is stored.")]
+    lines = ("the token", SECRET, "https://erp.example.com/", SECRET, "erp.example.com, *.example.org")
+    screen, typist = await talk(server, *lines, "/quit")
+    assert "without scheme and path" in screen
+    assert len(typist.hidden) == 2
+    assert SECRET not in screen
+    assert SECRET not in str(model.requests)
+    [stored] = (await server.get("/v1/secrets"))["items"]
+    assert stored["hosts"] == ["*.example.org", "erp.example.com"]
+
+
+async def test_secret_keeps_its_hosts_when_none_are_typed_and_no_value_cancels(
+    server: Api, model: OpenAIServer
+) -> None:
+    asked = {"name": "erp_token", "hosts": ["erp.example.com"]}
+    model.script = [Turn(calls=[("set_secret", asked)]), Turn("Nothing is stored.")]
+    screen, _ = await talk(server, "the token", "")
+    assert "Nothing is stored." in screen
+    assert (await server.get("/v1/secrets"))["items"] == []
+    model.script = [Turn(calls=[("set_secret", asked)]), Turn("The secret is stored.")]
+    await talk(server, "the token", SECRET, "")
+    assert [item["hosts"] for item in (await server.get("/v1/secrets"))["items"]] == [["erp.example.com"]]
