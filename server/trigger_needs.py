@@ -51,17 +51,13 @@ def _variables(template: RequestTemplate, arguments: frozenset[str], bindings: B
     found: dict[str, dict[str, Any]] = {}
     for reference in template.references:
         name = _longest(reference, known) or reference
-        found[name] = _variable(name, reference in in_credentials, template.host, arguments, bindings)
+        found[name] = _variable(name, template.host, arguments, bindings, in_credential=reference in in_credentials)
     order = [source.value for source in (Source.ARGUMENT, Source.CLIENT_DATA, Source.SYSTEM, Source.SECRET)]
     return sorted(found.values(), key=lambda each: (order.index(each["source"]), each["name"]))
 
 
 def _variable(
-    name: str,
-    in_credential: bool,
-    host: str,
-    arguments: frozenset[str],
-    bindings: Bindings,  # noqa: FBT001 - private
+    name: str, host: str, arguments: frozenset[str], bindings: Bindings, *, in_credential: bool
 ) -> dict[str, Any]:
     if name in SYSTEM_NAMES:
         return {"name": name, "source": Source.SYSTEM.value, "state": "ok"}

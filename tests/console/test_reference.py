@@ -127,7 +127,7 @@ async def test_search_finds_by_path_text_and_field(page: Page) -> None:
     await page.keyboard.press("/")
     field = page.get_by_role("searchbox")
     await expect(field).to_be_focused()
-    for words, found in (("logs session", "/session/{session_id}/logs"), ("responsedirective", "/{assistant_id}/triggers")):
+    for words, found in (("logs session", "/session/{session_id}/logs"), ("timeout_ms get post", "_id}/triggers")):
         await field.fill(words)
         await expect(page.locator(".operation:visible").filter(has_text=found).first).to_be_visible()
         assert await page.locator(".operation:visible").count() < 8

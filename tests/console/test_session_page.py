@@ -244,6 +244,23 @@ async def test_the_conversation_is_told_with_its_calls(console: Console, shop: S
     await expect(console.page.locator(".crumbs")).to_contain_text("Shop assistant")
 
 
+async def test_a_call_that_waits_for_the_person_is_marked(console: Console, shop: Shop) -> None:
+    session = await shop.session()
+    reply: dict[str, Any] = {}
+    for message in ("Open a support ticket", "Broken lamp", "high"):
+        reply = await shop.api.post(f"/session/{session}/messages", {"message": message})
+    assert reply["interrupt"]
+    await console.visit(f"/console/sessions/{session}")
+    waiting = console.page.locator(".talk-line[data-outcome=alert]")
+    await expect(waiting).to_contain_text("Waits for an answer")
+    await shop.api.post(
+        f"/session/{session}/resume", {"interrupt_id": reply["interrupt"]["id"], "value": {"approved": False}}
+    )
+    await expect(waiting).to_have_count(0)
+    await expect(console.page.locator("#talk")).to_contain_text("declined")
+    assert shop.stub.seen == []
+
+
 async def test_a_session_that_ends_elsewhere_leads_back_to_the_link(console: Console, shop: Shop) -> None:
     console.expected_statuses.add(401)
     session = await shop.session()

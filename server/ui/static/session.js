@@ -28,7 +28,7 @@ async function loadSession() {
   showImages(session.images ?? []);
   const box = byId("talk");
   const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
-  box.replaceChildren(...talk(session.messages ?? []));
+  box.replaceChildren(...talk(session));
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
