@@ -77,7 +77,7 @@ class TriggerTool:
 def _result(report: CallReport, *, interpreted: bool) -> Result:
     """Return what the model sees: the directive as configuration, apart from the fenced answer (C07)."""
     if not interpreted:
-        return {"accepted": report.accepted}
+        return {"accepted": True} if report.accepted else {"ok": False, "accepted": False}
     return {**({"directive": report.directive} if report.directive else {}), **report.for_model}
 
 

@@ -57,7 +57,7 @@ async def test_silent_action_tells_only_that_it_was_accepted(house: House) -> No
     desk.answers(b"no", 500)
     house.script(call("create_ticket", "call_2", title="Broken"), AIMessage("That did not work."))
     await desk.say("again")
-    assert results(house)[-1] == {"accepted": False}
+    assert results(house)[-1] == {"ok": False, "accepted": False}
     assert "T-77" not in str(house.model.seen)
 
 
