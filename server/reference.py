@@ -11,6 +11,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 _DEEPEST = 3
 _UNNAMED = "Who is calling"
 _OPERATING = "Operations"
+# Where a requirement came from is for those who maintain a route, not for those who call it.
+_SOURCES = re.compile(r" \([A-Z]\d\d(?:[ ,to-]+[A-Z]\d\d)*\)")
 _LIMITS = (("minLength", "maxLength", " characters"), ("minimum", "maximum", ""), ("minItems", "maxItems", " entries"))
 
 # Routes that are not part of the document: they answer others than the API's callers.
@@ -81,7 +83,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any], schemas: Ma
         anchor=_anchor(f"{method} {path}"),
         method=method.upper(),
         path=path,
-        text=described.get("description") or described.get("summary", ""),
+        text=_SOURCES.sub("", described.get("description") or described.get("summary", "")),
         parameters=parameters,
         fields=tuple(_fields(media.get("schema", {}), schemas)),
         curl=_curl(method, path, media.get("example")),

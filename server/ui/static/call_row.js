@@ -16,7 +16,7 @@ export function callRow(call, sources) {
   const warnings = call.warnings?.length ?? 0;
   const button = h("button", { class: "call-row", type: "button", "aria-expanded": "false", "aria-controls": id },
     status(call),
-    h("span", { class: "call-what" }, h("b", {}, ...revealed(call.trigger)), h("span", { class: "call-url", dir: "ltr" }, h("span", { class: "method" }, call.request.method), " ", shortText(call.request.url))),
+    h("span", { class: "call-what" }, h("b", {}, ...revealed(call.trigger)), h("span", { class: "call-url", dir: "ltr" }, h("span", { class: "method" }, call.request.method), " ", shortText(call.request.url.replace(/^https?:\/\//, "")))),
     h("span", { class: "took" }, svg("svg", { class: "bar", viewBox: `0 0 ${WIDTH} 6`, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "track", x: 0, y: 0, width: WIDTH, height: 6, rx: 3 }), bar), h("span", { class: "ms" }, duration(call.duration_ms))),
     time, icon("chevron"),
     call.error && call.error !== `HTTP ${call.status}` ? h("span", { class: "call-note bad" }, shortText(errorText(call.error))) : null,
