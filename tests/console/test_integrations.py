@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -89,6 +90,22 @@ async def test_a_secret_that_may_not_go_to_the_host_is_marked(console: Console, 
     order = trigger(console, "order_status")
     await expect(order.locator(".chip[data-state=elsewhere]")).to_have_text("$erp_token not for this host")
     await expect(order.locator(".problems")).to_contain_text("may be sent to erp.company.com only, not to 127.0.0.1")
+
+
+async def test_a_missing_secret_is_stored_from_here_and_not_seen_again(console: Console, shop: Shop) -> None:
+    sent: list[tuple[str, str]] = []
+    console.page.on("request", lambda request: sent.append((request.url, request.post_data or "")))
+    await console.visit(PAGE)
+    await console.page.get_by_role("button", name="Store $helpdesk_key").click()
+    form = console.page.get_by_role("dialog", name="Store $helpdesk_key")
+    await expect(form.get_by_label("May be sent to")).to_have_value(urlsplit(shop.stub.url).netloc)
+    await form.get_by_label("Value").fill("planted-helpdesk-9931")
+    await form.get_by_role("button", name="Save secret").click()
+    ticket = trigger(console, "create_ticket")
+    await expect(ticket.locator(".chip[data-state=ok]").filter(has_text="$helpdesk_key")).to_be_visible()
+    await expect(ticket.locator(".problems")).to_have_count(0)
+    assert [url for url, body in sent if "planted-helpdesk" in body] == [f"{shop.api.url}/v1/secrets/helpdesk_key"]
+    assert "planted-helpdesk" not in await console.page.content()
 
 
 async def test_a_credential_written_into_a_url_is_not_shown(console: Console, shop: Shop) -> None:

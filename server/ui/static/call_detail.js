@@ -36,10 +36,13 @@ export function responsePart({ status, headers, body, error, duration_ms: took, 
   const verdict = status ? h("p", { class: "verdict", data: { ok: String(isGood(status)) } }, icon(isGood(status) ? "delivered" : "failed"), h("b", {}, statusText(status)), facts ? h("span", { class: "hint" }, facts) : null) : null;
   return part("Response",
     verdict,
-    error ? h("p", { class: "form-error" }, ...revealed(errorText(error)), verdict || !facts ? "" : ` (${facts})`) : null,
+    tellsMore(error, status) ? h("p", { class: "form-error" }, ...revealed(errorText(error)), verdict || !facts ? "" : ` (${facts})`) : null,
     status ? headerFold(headers) : null,
     status ? (hasBody(body) ? textBlock(valueText(body), "Response body") : h("p", { class: "hint" }, "The response has no body.")) : null);
 }
+
+/** Whether an error says more than the status does. @param {any} error @param {number|null|undefined} status */
+export const tellsMore = (error, status) => Boolean(error) && errorText(error) !== `HTTP ${status}`;
 
 /** @param {any} error */
 export function errorText(error) {

@@ -1,7 +1,7 @@
 /** One call of the log: a line that opens into everything that is known of it. */
 
 import { h, icon, svg } from "./dom.js";
-import { errorText, isGood, requestPart, responsePart, variablesPart, warningsPart } from "./call_detail.js";
+import { errorText, isGood, requestPart, responsePart, tellsMore, variablesPart, warningsPart } from "./call_detail.js";
 import { revealed, shortText } from "./outside_text.js";
 import { duration, plural, showTime } from "./words.js";
 
@@ -19,7 +19,7 @@ export function callRow(call, sources) {
     h("span", { class: "call-what" }, h("b", {}, ...revealed(call.trigger)), h("span", { class: "call-url", dir: "ltr" }, h("span", { class: "method" }, call.request.method), " ", shortText(call.request.url.replace(/^https?:\/\//, "")))),
     h("span", { class: "took" }, svg("svg", { class: "bar", viewBox: `0 0 ${WIDTH} 6`, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "track", x: 0, y: 0, width: WIDTH, height: 6, rx: 3 }), bar), h("span", { class: "ms" }, duration(call.duration_ms))),
     time, icon("chevron"),
-    call.error && call.error !== `HTTP ${call.status}` ? h("span", { class: "call-note bad" }, shortText(errorText(call.error))) : null,
+    tellsMore(call.error, call.status) ? h("span", { class: "call-note bad" }, shortText(errorText(call.error))) : null,
     warnings ? h("span", { class: "call-note warn" }, icon("alert"), plural(warnings, "warning")) : null);
   const element = h("li", { data: { id: call.id } }, button);
   button.addEventListener("click", () => toggle(element, button, id, () => detail(call, id, sources)));

@@ -37,7 +37,7 @@ async function showAssistant() {
       assistant.instructions ? h("details", { class: "fold" }, h("summary", {}, icon("chevron"), "Instructions"), h("p", { class: "instructions" }, ...revealed(assistant.instructions))) : null),
     h("section", { "aria-labelledby": "triggers-title" },
       h("div", { class: "section-head" }, h("h2", { id: "triggers-title" }, "Triggers"), h("span", { class: "count" }, String(triggers.total))),
-      triggers.items.length ? h("ul", { class: "cards" }, ...triggers.items.map((/** @type {any} */ each) => triggerCard(each, sessions.items))) : noTriggers(),
+      triggers.items.length ? h("ul", { class: "cards" }, ...triggers.items.map((/** @type {any} */ each) => triggerCard(each, sessions.items, load))) : noTriggers(),
       triggers.total > triggers.items.length ? h("p", { class: "hint" }, `The first ${triggers.items.length} are shown.`) : null),
     sessionList(sessions, assistant.id));
   box.setAttribute("aria-busy", "false");
