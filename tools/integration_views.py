@@ -13,6 +13,7 @@ from rules.literal_credentials import masked
 from rules.variables import SYSTEM_NAMES
 
 REQUEST = ("method", "url", "headers", "body", "responseDirective", "timeout_ms")
+_USUAL = {"interpret_response": True, "confirm": False}
 _ENDS = frozenset(".-[")
 _MAX_LINE = 2_000
 
@@ -63,7 +64,7 @@ def shown_diff(changes: Iterable[FieldChange]) -> list[dict[str, Any]]:
 def outcome(change: ChangeView) -> dict[str, Any]:
     """Return what the record of a change to a trigger or an assistant says, for a tool's result."""
     whole = change.after if change.before is None else change.before if change.after is None else None
-    changed = shown_diff(diff(change.before, change.after))
+    changed = [row for row in shown_diff(diff(change.before, change.after)) if row["before"] or row["after"]]
     if whole is not None and "integration" in whole:
         changed = draft_diff(whole)
         if change.after is None:
@@ -75,9 +76,10 @@ def draft_diff(draft: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the whole of a trigger that is to be created, as a diff."""
     request = masked(draft["integration"])
     rows: dict[str, Any] = {"name": draft["name"], "description": draft["description"]}
-    rows |= {name: shown(name, request.get(name)) for name in REQUEST if name != "timeout_ms" and request.get(name)}
+    rows |= {name: shown(name, request.get(name)) for name in REQUEST if name != "timeout_ms"}
+    rows["headers"] = rows["headers"] or None
     rows["parameters"] = parameters_text(draft["parameters"]) or None
-    rows |= {name: draft[name] for name in ("interpret_response", "confirm")}
+    rows |= {name: draft[name] for name, usual in _USUAL.items() if draft[name] != usual}
     return [{"field": name, "before": None, "after": value} for name, value in rows.items() if value is not None]
 
 

@@ -31,7 +31,9 @@ function bothSides({ field, before, after }) {
 /** @param {{field: string, before: any, after: any}[]} changes */
 export function diffTable(changes) {
   const side = oneSide(changes);
-  const shown = side ? changes.filter((each) => !ORDINARY.includes(each.field) && text(each.field, each[side]) !== "none") : changes;
+  // Of an API call the description matters: an assistant goes by it.
+  const ordinary = changes.some(({ field }) => field === "method") ? [] : ORDINARY;
+  const shown = side ? changes.filter((each) => !ordinary.includes(each.field) && text(each.field, each[side]) !== "none") : changes;
   const rows = shown.map((each) => h("tr", {},
     h("th", { scope: "row" }, fieldLabel(each.field)),
     h("td", {}, ...(side ? [h(side === "after" ? "ins" : "del", {}, text(each.field, each[side]))] : bothSides(each)))));

@@ -84,6 +84,7 @@ function plain(value) {
   if (value === true) return "yes";
   if (value === false) return "no";
   if (typeof value !== "object") return String(value);
+  if (value.length && value.every?.((/** @type {any} */ each) => typeof each === "string")) return value.join(" · ");
   return Object.keys(value).length ? JSON.stringify(value) : "none";
 }
 
