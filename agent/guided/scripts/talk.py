@@ -75,7 +75,7 @@ def not_understood(reading: Reading | None = None) -> Reply:
             "I am not sure what you would like me to do, so I have done nothing. Could you say it in other words?",
             ("List the webhooks", "Is everything ok?", "Help"),
         )
-    return Reply("That is outside of what I can do: I look after webhooks. I have done nothing.", _START)
+    return Reply("That is outside of what I can do: I look after webhooks and API calls. I have done nothing.", _START)
 
 
 def _advice(reading: Reading, memory: Memory) -> Reply:
