@@ -32,6 +32,8 @@ class CallReport:
         log_id: The call's id in the log; None when it was not logged.
         for_model: What the model sees of it.
         accepted: Whether the endpoint answered 2xx.
+        attempts: How often it was sent.
+        duration_ms: From the first attempt's begin to the last one's end.
 
     """
 
@@ -44,6 +46,8 @@ class CallReport:
     log_id: str | None
     for_model: dict[str, Any]
     accepted: bool
+    attempts: int = 0
+    duration_ms: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the shape of API.md."""
@@ -55,6 +59,8 @@ class CallReport:
             "client_data": self.client_data,
             "warnings": list(self.warnings),
             "log_id": self.log_id,
+            "attempts": self.attempts,
+            "duration_ms": self.duration_ms,
         }
 
 

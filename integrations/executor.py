@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
@@ -158,9 +159,10 @@ class Executor:
 
         merged, logged = await self._stored(call, merge, row)
         warnings = (*call.request.warnings, *merged.warnings)
-        return call.report(
+        report = call.report(
             answer, client_data=merged.client_data, warnings=warnings, log_id=call.id if logged else None
         )
+        return replace(report, attempts=attempts.count, duration_ms=duration_ms)
 
     async def _stored(
         self, call: PreparedCall, merge: Merge, row: Callable[[tuple[str, ...]], Row]
