@@ -58,7 +58,7 @@ def _import(text: str) -> Wish | None:
     lead = table("integrations")["lead"]
     for kind in ("curl", "openapi"):
         found = _compiled(f"{lead}{parts['intro']}(?P<text>{parts[kind]})", dotted=True).fullmatch(text.strip())
-        if found:
+        if found and not _says(text, "taken_back"):
             return Wish(f"import_{kind}", of=(found["of"] or "").strip(), text=found["text"].strip("` \n"))
     return None
 
@@ -71,6 +71,8 @@ def _short(text: str, memory: Memory) -> Wish | None:
             if group == "acts" and asked and not _asks_politely(bare):
                 return None
             wish = _wish(kind, found.groupdict(), bare)
+            if group == "acts" and _is_doubtful(wish, text):
+                return None
             if _names_something(wish, memory):
                 return wish
     return None
@@ -91,6 +93,17 @@ def _matches(text: str, group: str) -> Iterator[tuple[str, re.Match[str]]]:
 @cache
 def _compiled(pattern: str, *, dotted: bool = False) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | (re.DOTALL if dotted else re.NOFLAG))
+
+
+def _is_doubtful(wish: Wish, text: str) -> bool:
+    """Tell whether a wish is taken back or put off; what a description or directive says is not about the wish."""
+    free = wish.kind in {"description", "directive", "secret"}
+    return _says(text, "taken_back") or (not free and _says(f"{wish.rest} {wish.of}", "put_off"))
+
+
+def _says(text: str, doubt: str) -> bool:
+    outside = re.sub(r"\"[^\"]*\"|“[^”]*”", "", text)
+    return _compiled(str(table("integrations")["doubt"][doubt])).search(outside.strip()) is not None
 
 
 def _asks_politely(text: str) -> bool:

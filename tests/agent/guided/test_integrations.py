@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from test_fuzz import NEGATIONS
 
 from agent.assistant import Assistant
 from agent.guided.integrations import read
@@ -251,6 +252,34 @@ async def test_what_is_no_plain_wish_changes_and_sends_nothing(guided: House, sa
     assert reply["changes"] == []
     assert guided.endpoint.requests == []
     assert (await guided.services.triggers.get("ws_1", trigger_id)).name == "get_order"
+
+
+WISHES = (
+    "delete the get_order call",
+    "delete it",
+    "test get_order with order_number 7",
+    "set the secret erp_token",
+    "create an assistant called Bob",
+    "delete the assistant Bob",
+    "rename get_order to find_order",
+    "change the url of get_order to https://x.example.com/y",
+    "change the method of get_order to delete",
+    "add this: curl https://x.example.com/orders",
+)
+
+
+@pytest.mark.parametrize("frame", [frame for frame in NEGATIONS if frame != "{} tomorrow"])
+def test_negated_hypothetical_and_quoted_wishes_are_none(frame: str):
+    memory = Memory(triggers={"trg_1": {"id": "trg_1", "name": "get_order"}}, trigger="trg_1")
+    for wish in WISHES:
+        assert read(wish, memory) is not None
+        assert read(frame.format(wish), memory) is None, frame.format(wish)
+
+
+@pytest.mark.parametrize("wish", [wish for wish in WISHES if "curl" not in wish])
+def test_wish_for_later_is_none(wish: str):
+    memory = Memory(triggers={"trg_1": {"id": "trg_1", "name": "get_order"}}, trigger="trg_1")
+    assert read(f"{wish} tomorrow", memory) is None
 
 
 @pytest.mark.parametrize(
