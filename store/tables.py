@@ -72,8 +72,49 @@ class Event(SQLModel, table=True):
     perspective_id: str | None = None
     type: str
     payload: str = Field(sa_type=Text)
+    ordering_key: str | None = None
     occurred_at: datetime = Field(sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """What was answered to a request that carried an Idempotency-Key, so that the same again gets the same answer."""
+
+    __tablename__ = "idempotency_keys"
+
+    workspace_id: str = Field(primary_key=True, foreign_key="workspaces.id")
+    key: str = Field(primary_key=True)
+    body_hash: str
+    status: int
+    response: str = Field(sa_type=Text)
+    created_at: datetime = Field(index=True, sa_type=Moment)
+
+
+class Alert(SQLModel, table=True):
+    """Something that needs a person's attention, from when it began until it was over (E07)."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index(
+            "ix_alerts_open",
+            "workspace_id",
+            "topic",
+            "subject_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    workspace_id: str = Field(foreign_key="workspaces.id")
+    topic: str
+    subject_id: str
+    cause: str | None = None
+    details: dict[str, Any] = Field(sa_type=JSON)
+    opened_at: datetime = Field(sa_type=Moment)
+    last_at: datetime = Field(sa_type=Moment)
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Webhook(SQLModel, table=True):
@@ -102,10 +143,16 @@ class Webhook(SQLModel, table=True):
     auth_header_name: str | None = None
     auth_header_sealed: str | None = Field(default=None, sa_type=Text)
     secrets_sealed: str | None = Field(default=None, sa_type=Text)
+    signing_keys_sealed: str | None = Field(default=None, sa_type=Text)
+    signature_header: str | None = None
+    payload_template: str | None = Field(default=None, sa_type=Text)
     retry: dict[str, Any] = Field(sa_type=JSON)
     timeout_ms: int
     rate_limit_per_second: float | None = None
     max_in_flight: int | None = None
+    auto_disable_hours: int | None = 120
+    breaker: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    operational: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -118,6 +165,10 @@ class Webhook(SQLModel, table=True):
     last_cause: str | None = None
     last_status: str | None = None
     last_delivery_at: datetime | None = Field(default=None, sa_type=Moment)
+    failing_since: datetime | None = Field(default=None, sa_type=Moment)
+    disabled_reason: str | None = None
+    breaker_until: datetime | None = Field(default=None, sa_type=Moment)
+    breaker_trips: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class Delivery(SQLModel, table=True):
@@ -125,6 +176,7 @@ class Delivery(SQLModel, table=True):
 
     `run_at` is when it is due; null once it is finished, or while its webhook is disabled.
     `worker_id` is who has claimed it; null while it waits. A claim lasts as long as that worker's heartbeat.
+    `lane` is 0 for a first attempt, 1 for a retry, 2 for a replay. Of one `ordering_key`, one is under way at a time.
     """
 
     __tablename__ = "deliveries"
@@ -142,6 +194,14 @@ class Delivery(SQLModel, table=True):
             sqlite_where=text("worker_id IS NOT NULL"),
             postgresql_where=text("worker_id IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_ordered",
+            "webhook_id",
+            "ordering_key",
+            "id",
+            sqlite_where=text("ordering_key IS NOT NULL AND finished_at IS NULL"),
+            postgresql_where=text("ordering_key IS NOT NULL AND finished_at IS NULL"),
+        ),
         Index("ix_deliveries_webhook", "webhook_id", "id"),
         Index("ix_deliveries_workspace", "workspace_id", "id"),
         Index("ix_deliveries_event", "workspace_id", "event_id"),
@@ -155,6 +215,8 @@ class Delivery(SQLModel, table=True):
     status: str
     attempts: int = 0
     retries_used: int = 0
+    ordering_key: str | None = None
+    lane: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     run_at: datetime | None = Field(default=None, sa_type=Moment)
     worker_id: str | None = None
     created_at: datetime = Field(sa_type=Moment)
