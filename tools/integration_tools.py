@@ -18,6 +18,7 @@ from tools.services import Services
 from tools.toolbox import Arguments, Call, Result, Tool, approved, fitting, refused
 
 _PAGE = 100
+_RECENT = 5
 _REQUEST = ("url", "method", "timeout_ms")
 _VARIABLES = "with $variables"
 
@@ -74,10 +75,12 @@ async def list_triggers(services: Services, call: Call, arguments: ListTriggers)
 
 
 async def get_trigger(services: Services, call: Call, arguments: OneTrigger) -> Result:
-    """Explain a trigger: its request, and where each variable comes from."""
+    """Explain a trigger: its request, where each variable comes from, and how the last calls went."""
     trigger = await services.triggers.get(call.workspace_id, arguments.trigger_id)
     variables = variables_of(trigger, await services.vault.bindings(call.workspace_id))
-    return {"ok": True, "trigger": {**trigger_details(trigger), "variables": variables}}
+    calls = await services.call_log.newest(call.workspace_id, trigger_id=trigger.id, limit=_RECENT)
+    recent = [{name: row[name] for name in ("id", "at", "status", "duration_ms")} for row in calls.items]
+    return {"ok": True, "trigger": {**trigger_details(trigger), "variables": variables}, "recent_calls": recent}
 
 
 async def create_trigger(services: Services, call: Call, arguments: CreateTrigger) -> Result:
@@ -171,7 +174,7 @@ TOOLS = (
     ),
     Tool(
         "get_trigger",
-        "Explain a trigger: request, arguments, and where each variable comes from.",
+        "Explain a trigger: request, arguments, where each variable comes from, how its last calls went.",
         OneTrigger,
         get_trigger,
     ),

@@ -77,8 +77,8 @@ def _log_line(place: int, one: Mapping[str, Any]) -> str:
     return f"{place}. " + " · ".join(part for part in parts if part)
 
 
-def explained(trigger: Mapping[str, Any]) -> str:
-    """Tell everything about one trigger."""
+def explained(trigger: Mapping[str, Any], recent: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Tell everything about one trigger, and how its last calls went."""
     request = trigger.get("request") or {}
     properties = (trigger.get("parameters") or {}).get("properties") or {}
     directive = request.get("responseDirective")
@@ -93,8 +93,13 @@ def explained(trigger: Mapping[str, Any]) -> str:
         *([f"With the response: {outside(directive, 400)}"] if directive else []),
         *(["The assistant never sees the response."] if silent else []),
         *(["The customer is asked before each call."] if trigger.get("confirm") else []),
+        *([f"Last calls, the newest first: {', '.join(map(_status, recent))}"] if recent else []),
     ]
     return "\n".join(lines)
+
+
+def _status(one: Mapping[str, Any]) -> str:
+    return f"HTTP {one['status']}" if one.get("status") else "no answer"
 
 
 def _variable_line(one: Mapping[str, Any]) -> str:

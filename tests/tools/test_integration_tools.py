@@ -86,6 +86,17 @@ async def test_trigger_is_explained_with_the_source_of_each_variable(person: Per
     assert "planted" not in json.dumps(shown)
 
 
+async def test_explanation_tells_how_the_last_calls_went(person: Person) -> None:
+    trigger = await a_trigger(person)
+    assert (await person.run("get_trigger", trigger_id=trigger.id))["recent_calls"] == []
+    for status in (200, 404):
+        person.house.endpoint.status = status
+        await person.run("test_trigger", trigger_id=trigger.id, arguments={"order_number": "7"}, dry_run=False)
+    told = await person.run("get_trigger", trigger_id=trigger.id)
+    assert [each["status"] for each in told["recent_calls"]] == [404, 200]
+    assert not holds_untrusted(told)
+
+
 async def test_credential_written_into_a_trigger_is_masked_and_survives_an_edit_of_other_headers(
     person: Person,
 ) -> None:

@@ -108,7 +108,10 @@ def _show(wish: Wish, memory: Memory) -> Script:
     if refused := refusal(result):
         return refused
     trigger = dict(result["trigger"])
-    return Reply(explained(trigger), (call_command("Test", trigger), call_command("Delete", trigger)))
+    return Reply(
+        explained(trigger, list(result.get("recent_calls") or ())),
+        (call_command("Test", trigger), call_command("Delete", trigger)),
+    )
 
 
 def _delete(wish: Wish, memory: Memory) -> Script:
