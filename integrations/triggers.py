@@ -15,7 +15,7 @@ from rules.changes import ChangeView, FieldChange, diff
 from rules.errors import Conflict, InvalidInput
 from rules.ids import new_id
 from rules.integration_spec import Integration, TriggerDraft, TriggerPatch
-from rules.literal_credentials import masked
+from rules.literal_credentials import masked_change
 from rules.times import time_text
 from rules.validation import parse
 from store import assistants as store
@@ -115,7 +115,7 @@ class Triggers:
             row = self._opened(await store.trigger(connection, workspace_id, trigger_id))
             after = {**row, **_patched(row, patch)}
             await self._check(connection, after)
-        return diff(_public(row), _public(after))
+        return diff(_public(row), _public(after, row))
 
     async def update(self, workspace_id: str, trigger_id: str, patch: TriggerPatch, actor: Actor) -> TriggerChanged:
         """Apply a patch; raises InvalidInput naming each wrong field, and then nothing has changed."""
@@ -183,7 +183,7 @@ class Triggers:
             actor=actor,
             action=action,
             before=_public(before),
-            after=_public(after),
+            after=_public(after, before),
             undo_sealed=seal_undo(self._box, before, after, (*FIELDS, "deleted_at")),
         )
 
@@ -209,8 +209,9 @@ def _patched(row: Row, patch: TriggerPatch) -> dict[str, Any]:
     return _columns(given)
 
 
-def _public(row: Row | None) -> dict[str, Any] | None:
+def _public(row: Row | None, before: Row | None = None) -> dict[str, Any] | None:
     if row is None or row["deleted_at"] is not None:
         return None
     shown = {name: json.loads(row[name]) if name in _TEXTS else row[name] for name in FIELDS}
-    return {"assistant_id": row["assistant_id"], **shown, "integration": masked(shown["integration"])}
+    old = None if before is None else json.loads(before["integration"])
+    return {"assistant_id": row["assistant_id"], **shown, "integration": masked_change(old, shown["integration"])}

@@ -23,6 +23,21 @@ def masked(integration: Mapping[str, Any]) -> dict[str, Any]:
     return {**integration, "url": _PAIR.sub(_mask_pair, integration["url"]), "headers": headers}
 
 
+def masked_change(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `masked(after)`, saying where a masked header value is another than before."""
+    shown = masked(after)
+    old = [] if before is None else [(header["key"], header["value"]) for header in before.get("headers") or ()]
+    if not old:
+        return shown
+    headers = [
+        {**clean, "value": f"{clean['value']} (new value)"}
+        if clean != header and (header["key"], header["value"]) not in old
+        else clean
+        for clean, header in zip(shown["headers"], after.get("headers") or (), strict=True)
+    ]
+    return {**shown, "headers": headers}
+
+
 def mask_value(value: str) -> str:
     """Mask a header value that holds more than a scheme and one variable; the scheme stays."""
     return value if _ONLY_A_VARIABLE.fullmatch(value) else _but_its_scheme(value)

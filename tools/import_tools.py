@@ -1,5 +1,6 @@
 """Tool that makes triggers of what people have at hand: a curl line, an OpenAPI document (C02)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,8 @@ async def import_api_call(services: Services, call: Call, arguments: ImportApiCa
         return refused("Give either curl or openapi.")
     assistant = await only_assistant(services, call, arguments.assistant_id)
     vault = await services.vault.bindings(call.workspace_id)
-    found = _read(arguments, vault)
+    # A large document takes seconds to read.
+    found = await asyncio.to_thread(_read, arguments, vault)
     if len(found) > _MOST:
         names = ", ".join(str(draft.trigger["name"]) for draft in found)
         return refused(

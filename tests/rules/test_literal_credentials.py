@@ -1,7 +1,7 @@
 import pytest
 
 from rules.header_fields import MASK
-from rules.literal_credentials import mask_headers, mask_value, masked
+from rules.literal_credentials import mask_headers, mask_value, masked, masked_change
 
 
 @pytest.mark.parametrize("value", ["$token", "Bearer $token", "Basic ${my key}", "$user.token", "", "Token $keys[0]"])
@@ -42,3 +42,12 @@ def test_headers_and_query_are_masked_by_their_names():
         {"key": "Accept", "value": "text/plain"},
     ]
     assert integration["headers"][0]["value"] == "Bearer abc"
+
+
+def test_a_replaced_credential_shows_that_it_is_new_but_not_what_it_is():
+    def integration(value: str) -> dict[str, object]:
+        return {"url": "https://a.example/", "headers": [{"key": "Authorization", "value": value}]}
+
+    assert masked_change(integration("Bearer a"), integration("Bearer a")) == masked(integration("Bearer a"))
+    shown = masked_change(integration("Bearer a"), integration("Bearer b"))
+    assert shown["headers"][0]["value"] == f"Bearer {MASK} (new value)"

@@ -1,7 +1,7 @@
 """The guided model in the real agent: real graph, tools, registry and database."""
 
-from agent.guided.model import GuidedModel
 from agent.assistant import Assistant
+from agent.guided.model import GuidedModel
 from tests.agent.conftest import House, collect
 from tools.catalogue import toolbox
 
