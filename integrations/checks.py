@@ -1,12 +1,13 @@
 """What a trigger must be before it is saved: safe templates, a sound schema, secrets only to their own hosts."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rules.argument_schema import check_schema
-from rules.request_template import NO_BODY, RequestTemplate, compile_request
-
 from rules.errors import FieldError, InvalidInput
 from rules.integration_spec import Integration, host_allowed
+from rules.request_template import NO_BODY, RequestTemplate, compile_request
+from rules.variable_sources import undeclared
 
 
 def compile_integration(integration: Integration) -> RequestTemplate:
@@ -23,9 +24,9 @@ def compile_integration(integration: Integration) -> RequestTemplate:
 
 
 def check_trigger(
-    parameters: Mapping[str, object], integration: Integration, secrets: Mapping[str, Sequence[str]]
-) -> None:
-    """Refuse what cannot be called safely; raises InvalidInput.
+    parameters: Mapping[str, Any], integration: Integration, secrets: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Refuse what cannot be called safely, and return warnings of what is likely a slip; raises InvalidInput.
 
     Args:
         parameters: JSON Schema of the arguments.
@@ -34,7 +35,9 @@ def check_trigger(
 
     """
     check_schema(dict(parameters))
-    check_hosts(compile_integration(integration), secrets)
+    template = compile_integration(integration)
+    check_hosts(template, secrets)
+    return undeclared(template.references, parameters.get("properties") or {}, secrets)
 
 
 def check_hosts(template: RequestTemplate, secrets: Mapping[str, Sequence[str]]) -> None:

@@ -53,10 +53,19 @@ class TriggerView:
 
 @dataclass(frozen=True, slots=True)
 class TriggerChanged:
-    """A trigger as it now is, and the record of the change; None when there was nothing to change."""
+    """A trigger as it now is, and the record of the change; None when there was nothing to change.
+
+    `warnings` are of what is likely a slip, such as a variable that nobody declared.
+    """
 
     trigger: TriggerView
     change: ChangeView | None
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the trigger in the shape of API.md, with the change's id and the warnings."""
+        change_id = None if self.change is None else self.change.id
+        return {**self.trigger.as_dict(), "change_id": change_id, "warnings": list(self.warnings)}
 
 
 class Triggers:
@@ -80,10 +89,10 @@ class Triggers:
         }
         async with self._database.write() as connection:
             await store.get(connection, workspace_id, assistant_id, for_update=True)
-            await self._check(connection, row)
+            warnings = await self._check(connection, row)
             await store.add_trigger(connection, self._sealed(row))
             change = await self._record(connection, actor, "create", before=None, after=row)
-        return TriggerChanged(trigger_view(row), change)
+        return TriggerChanged(trigger_view(row), change, warnings)
 
     async def check(self, workspace_id: str, assistant_id: str, draft: TriggerDraft) -> None:
         """Check a draft as `create` does, and save nothing."""
@@ -147,12 +156,11 @@ class Triggers:
         if not values:
             return TriggerChanged(trigger_view(row), None)
         after = {**row, **values, "updated_at": datetime.now(UTC)}
-        if after["deleted_at"] is None:
-            await self._check(connection, after)
+        warnings = () if after["deleted_at"] else await self._check(connection, after)
         new = self._sealed({**values, "updated_at": after["updated_at"]})
         await store.set_trigger_values(connection, row["id"], new)
         change = await self._record(connection, actor, action, before=row, after=after)
-        return TriggerChanged(trigger_view(after), change)
+        return TriggerChanged(trigger_view(after), change, warnings)
 
     def _opened(self, row: Row) -> Row:
         """Unseal the integration of a stored row: people write credentials into headers, so it is encrypted at rest."""
@@ -164,14 +172,15 @@ class Triggers:
         sealed = {"integration_sealed": self._box.seal(values["integration"])}
         return {**{name: value for name, value in values.items() if name != "integration"}, **sealed}
 
-    async def _check(self, connection: AsyncConnection, row: Row) -> None:
+    async def _check(self, connection: AsyncConnection, row: Row) -> tuple[str, ...]:
         parameters, integration = json.loads(row["parameters"]), parse(Integration, json.loads(row["integration"]))
         names = await secret_store.names(connection, row["workspace_id"])
         secrets = await secret_store.named(connection, row["workspace_id"], names)
-        check_trigger(parameters, integration, {secret["name"]: secret["hosts"] for secret in secrets})
+        warnings = check_trigger(parameters, integration, {secret["name"]: secret["hosts"] for secret in secrets})
         namesake = await store.trigger_named(connection, row["assistant_id"], row["name"])
         if namesake is not None and namesake["id"] != row["id"]:
             raise Conflict(f"This assistant already has a trigger named {row['name']!r} ({namesake['id']}).")
+        return warnings
 
     async def _record(
         self, connection: AsyncConnection, actor: Actor, action: str, *, before: Row | None, after: Row

@@ -85,7 +85,8 @@ def report_trigger(call: Call, changed: TriggerChanged) -> Result:
     if changed.change is None:
         return {"ok": True, "trigger": row, "changed": []}
     call.record(changed.change)
-    return {"ok": True, "trigger": row, **outcome(changed.change)}
+    warnings = {"warnings": list(changed.warnings)} if changed.warnings else {}
+    return {"ok": True, "trigger": row, **outcome(changed.change), **warnings}
 
 
 def report_assistant(call: Call, changed: AssistantChanged) -> Result:

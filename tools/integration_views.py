@@ -10,11 +10,10 @@ from integrations.triggers import TriggerView
 from rules.changes import ChangeView, FieldChange, diff, unfolded
 from rules.integration_spec import Integration
 from rules.literal_credentials import masked
-from rules.variables import SYSTEM_NAMES
+from rules.variable_sources import variable_sources
 
 REQUEST = ("method", "url", "headers", "body", "responseDirective", "timeout_ms")
 _USUAL = {"interpret_response": True, "confirm": False}
-_ENDS = frozenset(".-[")
 _MAX_LINE = 2_000
 
 
@@ -109,29 +108,7 @@ def variables_of(trigger: TriggerView, secrets: Mapping[str, Sequence[str]]) -> 
 
     """
     template = compile_integration(Integration.model_validate(trigger.integration))
-    properties = trigger.parameters.get("properties") or {}
-    found: dict[str, dict[str, Any]] = {}
-    for reference in sorted(template.references):
-        explained = _explain(reference, properties, secrets)
-        found[explained["name"]] = explained
-    order = ["system", "secret", "argument", "client_data"]
-    return sorted(found.values(), key=lambda each: order.index(each["source"]))
-
-
-def _explain(reference: str, properties: Mapping[str, Any], secrets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    if name := _longest(reference, SYSTEM_NAMES):
-        return {"name": name, "source": "system"}
-    if name := _longest(reference, secrets):
-        return {"name": name, "source": "secret", "hosts": list(secrets[name])}
-    if name := _longest(reference, properties):
-        description = properties[name].get("description") if isinstance(properties[name], dict) else None
-        return {"name": name, "source": "argument"} | ({"description": description} if description else {})
-    return {"name": reference, "source": "client_data", "note": "from the session's client_data, if it is there"}
-
-
-def _longest(reference: str, names: Iterable[str]) -> str | None:
-    fitting = [name for name in names if reference.startswith(name) and reference[len(name) :][:1] in {"", *_ENDS}]
-    return max(fitting, key=len, default=None)
+    return variable_sources(template.references, trigger.parameters.get("properties") or {}, secrets)
 
 
 def to_set(names: Mapping[str, Sequence[str]], vault: Collection[str]) -> dict[str, Any]:

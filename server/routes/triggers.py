@@ -87,7 +87,7 @@ async def index(
 async def create(assistant_id: str, body: Document, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Create a trigger: an API call that the assistant may make."""
     draft = parse(TriggerDraft, body)
-    return (await platform.triggers.create(caller.workspace_id, assistant_id, draft, caller.actor)).trigger.as_dict()
+    return (await platform.triggers.create(caller.workspace_id, assistant_id, draft, caller.actor)).as_dict()
 
 
 @router.post("/assistants/{assistant_id}/triggers/import")
@@ -114,8 +114,7 @@ async def show(trigger_id: str, caller: CallerDep, platform: PlatformDep) -> dic
 async def update(trigger_id: str, body: Document, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Change a trigger; absent fields stay as they are, also those inside `integration`."""
     patch = parse(TriggerPatch, body)
-    changed = await platform.triggers.update(caller.workspace_id, trigger_id, patch, caller.actor)
-    return {**changed.trigger.as_dict(), "change_id": changed.change.id if changed.change else None}
+    return (await platform.triggers.update(caller.workspace_id, trigger_id, patch, caller.actor)).as_dict()
 
 
 @router.delete("/triggers/{trigger_id}", status_code=204)

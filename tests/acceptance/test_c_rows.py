@@ -123,6 +123,15 @@ async def test_c02_a_trigger_has_a_name_for_the_model_and_a_short_description(ap
     assert (await api.get(f"/v1/triggers/{made['id']}"))["name"] == "call_it"
 
 
+async def test_c02_a_variable_that_nobody_declared_is_warned_of(api: Api):
+    path = f"/v1/assistants/{await assistant(api)}/triggers"
+    made = await api.post(path, draft("https://api.example.com/$x/$order_numbre?s=$session.id"), status=201)
+    [warning] = made["warnings"]
+    assert warning.startswith("$order_numbre is no parameter")
+    patched = await api.patch(f"/v1/triggers/{made['id']}", {"integration": {"url": "https://api.example.com/$x"}})
+    assert patched["warnings"] == []
+
+
 async def test_c02_arguments_are_validated_before_anything_is_sent(api: Api, stub: StubApi):
     parameters = schema(
         "order_number",
