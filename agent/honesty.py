@@ -10,6 +10,7 @@ from langgraph.runtime import get_runtime
 
 from agent.calls import TurnContext
 from rules.ids import new_id
+from rules.surrogates import mended
 from store.conversations import Entry
 
 MAX_MODEL_CALLS = 12
@@ -73,7 +74,7 @@ class Honesty(AgentMiddleware[AgentState[Any], TurnContext, Any]):
 
 
 def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:
-    """Mend what some endpoints get wrong: arguments that are not JSON, call ids that repeat, and no answer at all."""
+    """Mend what some endpoints get wrong: arguments that are not JSON, half characters, repeated ids, no answer."""
     broken = [
         {
             "name": call["name"] or "",
@@ -83,7 +84,7 @@ def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:
         }
         for call in answer.invalid_tool_calls
     ]
-    calls: list[dict[str, Any]] = [dict(call) for call in (*answer.tool_calls, *broken)]
+    calls: list[dict[str, Any]] = [mended(dict(call)) for call in (*answer.tool_calls, *broken)]
     if answer.response_metadata.get("finish_reason") == "length":
         # LangChain completes arguments that were cut off, and half an argument can mean the opposite of the whole.
         calls = [{**call, "args": {"cut_off": "the answer reached the length limit"}} for call in calls]
@@ -94,7 +95,7 @@ def _tidy(answer: AIMessage, turn: TurnContext) -> AIMessage:
         seen.add(call["id"])
     if not calls and not answer.text.strip():
         return _silenced(answer, NO_ANSWER)
-    return answer.model_copy(update={"tool_calls": calls, "invalid_tool_calls": []})
+    return answer.model_copy(update={"content": mended(answer.content), "tool_calls": calls, "invalid_tool_calls": []})
 
 
 def _silenced(answer: AIMessage, text: str) -> AIMessage:

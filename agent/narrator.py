@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from agent.events import Said
 from rules.ids import new_id
+from rules.surrogates import mended
 
 _LAST_BOUNDARY = re.compile(r".*(?:[.!?][\"')*]*\s|\n)", re.DOTALL)
 
@@ -40,8 +41,9 @@ class Narrator:
             self._held = True
             return []
         self._waiting = self._waiting[complete.end() :]
-        self._sent += complete[0]
-        return [Said(self._message_id, complete[0])]
+        said = mended(complete[0])
+        self._sent += said
+        return [Said(self._message_id, said)]
 
     def settle(self, text: str) -> list[Said]:
         """End the draft with the text that it came to; returns what is still to be said."""
