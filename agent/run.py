@@ -116,6 +116,8 @@ class Engine:
     ) -> Outcome:
         """Run the turn to its end, its question or its failure; never raises for what the model or a tool does.
 
+        A cancellation ends the turn as a failure does: what was said and done until then is to be stored.
+
         Args:
             task: What `message` or `answer` made.
             run_id: Names the turn.
@@ -151,6 +153,8 @@ class Engine:
                 await self._stream(self.prepare(persona), task, config, turn)
             if turn.question is not None:
                 turn.freeze(self._saver.freeze(run_id))
+        except asyncio.CancelledError:
+            turn.fail(Unavailable("The server was stopped before the assistant came to an end. Please try again."))
         except Exception as error:  # noqa: BLE001 - whatever it is, the turn is stored and the person is told
             turn.fail(error)
         finally:

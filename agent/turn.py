@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE_CHARACTERS = 8_000
 TURN_TIME = timedelta(minutes=5)
+GRACE = timedelta(seconds=10)
 _TITLE_CHARACTERS = 80
 _DISMISSED: dict[str, Any] = {
     "ok": False,
@@ -61,7 +62,7 @@ class Turns:
     async def aclose(self) -> None:
         """Let the turns that are under way end, for a few seconds, and close the model's connections."""
         if self._turns:
-            _, late = await asyncio.wait(self._turns, timeout=10)
+            _, late = await asyncio.wait(self._turns, timeout=GRACE.total_seconds())
             for turn in late:
                 turn.cancel()
             await asyncio.gather(*late, return_exceptions=True)

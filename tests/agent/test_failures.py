@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from agent import transcript, turn
 from agent.honesty import MAX_MODEL_CALLS
 from rules.errors import InvalidInput, NotFound, Unavailable
-from tests.agent.conftest import House
+from tests.agent.conftest import House, collect
 from tests.agent.scripted import call, calls
 
 REQUEST = httpx2.Request("POST", "http://model.test/v1/chat/completions")
@@ -149,6 +149,31 @@ async def test_turn_that_takes_too_long_is_ended(house: House, monkeypatch: pyte
     house.model.gate = asyncio.Event()
     with pytest.raises(Unavailable, match="in time"):
         await house.say("hello")
+
+
+async def test_turn_that_a_shutdown_cuts_off_ends_for_the_person_and_the_store(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "GRACE", timedelta(milliseconds=50))
+    house.model.gate = asyncio.Event()
+    events = await house.assistant.say(house.workspace, "hello")
+    reply = asyncio.create_task(collect(events))
+    await house.assistant.aclose()
+    with pytest.raises(Unavailable, match="was stopped"):
+        await asyncio.wait_for(reply, 5)
+    page = await transcript.index(house.database, house.workspace, limit=5, offset=0)
+    shown = await transcript.show(house.database, house.workspace, page.items[0]["id"])
+    assert [message["role"] for message in shown["messages"]] == ["user", "note"]
+    assert shown["answering"] is False
+
+
+async def test_half_a_character_from_a_model_costs_no_turn(house: House) -> None:
+    house.script(call("list_webhooks", search="\ud83d"), AIMessage("Look. \ud83d\ude00 and \ud83d."))
+    reply = await house.say("hi")
+    assert reply["reply"] == "Look. 😀 and �."
+    shown = await transcript.show(house.database, house.workspace, reply["conversation_id"])
+    assert shown["messages"][-1]["text"] == "Look. 😀 and �."
+    assert shown["answering"] is False
 
 
 @pytest.mark.parametrize("message", ["", "   ", "x" * 8001, None, 5])
