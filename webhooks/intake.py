@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from rules.ranges import has_nul, shown
 from store import deliveries as store
 from store import webhooks as webhook_store
 from store.session import Database
+from webhooks.observer import NOBODY, Observer
 from webhooks.wakeup import Wakeup
 
 MAX_PAYLOAD_BYTES = 262_144
@@ -50,14 +52,15 @@ class Accepted:
 class Intake:
     """Accept events. What `accept` returned is on disk."""
 
-    def __init__(self, database: Database, wakeup: Wakeup) -> None:
+    def __init__(self, database: Database, wakeup: Wakeup, observer: Observer = NOBODY) -> None:
         self._database = database
         self._wakeup = wakeup
+        self._observer = observer
 
     async def accept(self, workspace_id: str, events: list[NewEvent]) -> list[Accepted]:
         """Store events and their deliveries, all or none; a known id is a duplicate and delivers nothing again."""
         _check_count(events)
-        now = datetime.now(UTC)
+        now, started = datetime.now(UTC), time.perf_counter()
         rows = _event_rows(workspace_id, events, now)
         async with self._database.write() as connection:
             listeners = {
@@ -75,6 +78,8 @@ class Intake:
             await store.add(connection, deliveries)
         if deliveries:
             self._wakeup.set()
+        fresh = [entry.id for entry in accepted if not entry.duplicate]
+        self._observer.accepted(workspace_id, fresh, len(accepted) - len(fresh), time.perf_counter() - started)
         return accepted
 
     async def end_conversation(

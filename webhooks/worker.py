@@ -7,6 +7,7 @@ claims back after `SILENCE`; so every delivery is attempted at least once, whate
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from store.session import Database
 from webhooks.attempt import Attempted, attempt
 from webhooks.columns import Columns
 from webhooks.limits import LANES, Limits
+from webhooks.observer import NOBODY, Finished, Observer
 from webhooks.profiles import Message
 from webhooks.request import Target, open_target
 from webhooks.wakeup import Wakeup
@@ -41,8 +43,6 @@ log = logging.getLogger("hookwright.worker")
 
 _NOTHING_SEALED = {"headers_sealed": None, "auth_header_sealed": None, "secrets_sealed": None}
 
-Finished = tuple[Claimed, Attempted]
-
 
 class Worker:
     """Deliver what is due until told to stop.
@@ -55,6 +55,7 @@ class Worker:
         claims: Deliveries claimed at once, over all webhooks.
         claims_per_webhook: The same for one webhook; at most 64 of them are in flight at a time.
         rng: Where jitter comes from.
+        observer: Who is told of each batch.
 
     """
 
@@ -68,6 +69,7 @@ class Worker:
         claims: int = 1024,
         claims_per_webhook: int = 512,
         rng: Random | None = None,
+        observer: Observer = NOBODY,
     ) -> None:
         self.id = new_id("wrk")
         self._database = database
@@ -75,6 +77,7 @@ class Worker:
         self._send = send
         self._wakeup = wakeup
         self._rng = rng or Random()
+        self._observer = observer
         self._limits = Limits(claims, claims_per_webhook)
         self._batch = claims_per_webhook // 4
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
@@ -126,6 +129,8 @@ class Worker:
             raise
         for row in claimed:
             self._start(row)
+        if finished:
+            self._observer.settled(finished)
         return bool(claimed or self._finished)
 
     async def _settle(self, connection: AsyncConnection, finished: list[Finished]) -> None:
@@ -155,7 +160,7 @@ class Worker:
         }
 
     async def _claim(self, connection: AsyncConnection) -> list[Claimed]:
-        now = datetime.now(UTC)
+        now, started = datetime.now(UTC), time.perf_counter()
         due = await store.due_webhooks(connection, now)
         if not due:
             return []
@@ -164,6 +169,8 @@ class Worker:
         claimed = await store.claim(connection, self.id, self._limits.shares(targets), now)
         for row in claimed:
             self._limits.start(self._targets[row.webhook_id])
+        if claimed:
+            self._observer.claimed(len(claimed), time.perf_counter() - started)
         return claimed
 
     async def _refresh(self, connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> None:
