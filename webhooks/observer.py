@@ -1,4 +1,4 @@
-"""What the engine tells of its work: one call for each batch, with plain values, so that watching costs next to nothing."""
+"""What the engine tells of its work: one call for each batch, with plain values, so that watching costs little."""
 
 from collections.abc import Sequence
 from typing import Protocol
