@@ -127,7 +127,7 @@ class Triggers:
         return diff(_public(row), _public(after, row))
 
     async def update(self, workspace_id: str, trigger_id: str, patch: TriggerPatch, actor: Actor) -> TriggerChanged:
-        """Apply a patch; raises InvalidInput naming each wrong field, and then nothing has changed."""
+        """Apply a patch; raises InvalidInput naming each wrong field, NotFound, Conflict: then nothing has changed."""
         async with self._database.write() as connection:
             row = self._opened(await store.trigger(connection, workspace_id, trigger_id, for_update=True))
             return await self._apply(connection, row, _patched(row, patch), actor, "update")
@@ -139,7 +139,10 @@ class Triggers:
             return await self._apply(connection, row, {"deleted_at": datetime.now(UTC)}, actor, "delete")
 
     async def undo(self, workspace_id: str, change_id: str, actor: Actor) -> TriggerChanged:
-        """Apply the inverse of a change; raises Conflict when it was undone already or changed again since."""
+        """Apply the inverse of a change; raises Conflict when it was undone already or changed again since.
+
+        Raises NotFound also while the trigger's assistant is deleted: undo that first.
+        """
         async with self._database.write() as connection:
             change = await change_store.to_undo(connection, workspace_id, change_id)
             subject = change["subject_id"]
@@ -155,6 +158,8 @@ class Triggers:
         values = {name: value for name, value in values.items() if row[name] != value}
         if not values:
             return TriggerChanged(trigger_view(row), None)
+        # Locked, so that two changes at once cannot both take a name: each sees what the other has committed.
+        await store.get(connection, row["workspace_id"], row["assistant_id"], for_update=True)
         after = {**row, **values, "updated_at": datetime.now(UTC)}
         warnings = () if after["deleted_at"] else await self._check(connection, after)
         new = self._sealed({**values, "updated_at": after["updated_at"]})

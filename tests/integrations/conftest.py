@@ -71,6 +71,7 @@ class Desk:
 
     database: Database
     vault: Vault
+    assistants: Assistants
     triggers: Triggers
     sessions: Sessions
     executor: Executor
@@ -120,14 +121,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             values = {"id": WORKSPACE, "name": WORKSPACE, "created_at": datetime.now(UTC)}
             await connection.execute(tables.Workspace.__table__.insert(), values)
         box = SealingBox([Fernet.generate_key()])
-        vault, sessions = Vault(database, box), Sessions(database)
-        made = await Assistants(database, box).create(WORKSPACE, AssistantDraft(name="Shop"), Actor("api", "key"))
+        vault, sessions, assistants = Vault(database, box), Sessions(database), Assistants(database, box)
+        made = await assistants.create(WORKSPACE, AssistantDraft(name="Shop"), Actor("api", "key"))
         session = await sessions.create(
             WORKSPACE, SessionDraft(assistant_id=made.assistant.id, client_data={"plan": "enterprise"})
         )
         executor = Executor(database, vault, egress, rng=Random(1))
         triggers = Triggers(database, box)
-        yield Desk(database, vault, triggers, sessions, executor, egress, stub, made.assistant.id, session)
+        yield Desk(database, vault, assistants, triggers, sessions, executor, egress, stub, made.assistant.id, session)
 
 
 @contextlib.asynccontextmanager
