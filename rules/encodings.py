@@ -158,8 +158,7 @@ class Context:
         encode: Writes a value's text; raises Unsafe.
         literal: Writes the template's own text.
         missing: What a missing value becomes; None when it is refused.
-        bare: Whether a value is written as JSON instead of as text.
-        mask: What is shown instead of a secret is quoted as JSON.
+        bare: Whether a value is written as JSON instead of as text, and so is the mask that is shown for a secret.
 
     """
 
