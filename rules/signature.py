@@ -1,4 +1,4 @@
-"""Signatures over the exact body bytes: Standard Webhooks v1 (X04) and the hexadecimal HMAC-SHA256 of row B05."""
+"""Signatures over the exact body bytes: Standard Webhooks v1 and v1a (X04), and the hex HMAC-SHA256 of row B05."""
 
 import binascii
 import hmac
@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.errors import InvalidInput
 
@@ -58,13 +60,27 @@ def sign_v1(secrets: Sequence[bytes], msg_id: str, timestamp: int, body: bytes) 
         body: The bytes that are sent.
 
     """
-    message = b"%b.%d.%b" % (msg_id.encode(), timestamp, body)
+    message = _message(msg_id, timestamp, body)
     digests = [binascii.b2a_base64(hmac.digest(key, message, "sha256"), newline=False).decode() for key in secrets]
     return "v1," + " v1,".join(digests) if digests else ""
 
 
+def sign_v1a(keys: Sequence[Ed25519PrivateKey], msg_id: str, timestamp: int, body: bytes) -> str:
+    """Return the v1a part of the `webhook-signature` header: one `v1a,<base64>` for each Ed25519 key (RFC 8032).
+
+    Args:
+        keys: Opened keys (`signing_keys.private_key`), the newest first. Each signature takes some 100 µs.
+        msg_id: The `webhook-id` header.
+        timestamp: The `webhook-timestamp` header, seconds since 1970.
+        body: The bytes that are sent.
+
+    """
+    message = _message(msg_id, timestamp, body)
+    return " ".join("v1a," + b64encode(key.sign(message)).decode() for key in keys)
+
+
 def sign_hex(secret: str, body: bytes) -> str:
-    """Return the `X-Perspection-Signature` header (B05): the key is the UTF-8 bytes of the whole secret string."""
+    """Return the hexadecimal signature (B05): the key is the UTF-8 bytes of the whole secret string."""
     return hmac.digest(secret.encode(), body, "sha256").hex()
 
 
@@ -83,5 +99,9 @@ def verify_v1(
 
 
 def verify_hex(secret: str, signature: str, body: bytes) -> bool:
-    """Say whether a received `X-Perspection-Signature` header is genuine, in constant time."""
+    """Say whether a received hexadecimal signature is genuine, in constant time."""
     return hmac.compare_digest(sign_hex(secret, body).encode(), signature.encode())
+
+
+def _message(msg_id: str, timestamp: int, body: bytes) -> bytes:
+    return b"%b.%d.%b" % (msg_id.encode(), timestamp, body)

@@ -1,19 +1,23 @@
 import hashlib
 import hmac
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import standardwebhooks
 import svix.webhooks
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.errors import InvalidInput
-from rules.signature import decode_secret, generate_secret, sign_hex, sign_v1, verify_hex, verify_v1
+from rules.signature import decode_secret, generate_secret, sign_hex, sign_v1, sign_v1a, verify_hex, verify_v1
+from rules.signing_keys import generate_key, jwk, private_key, public_key
 
 KEYS = st.binary(min_size=24, max_size=64)
+SEEDS = st.binary(min_size=32, max_size=32)
 BODIES = st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers(), max_size=5).map(
     lambda body: json.dumps(body, ensure_ascii=False).encode()
 )
@@ -61,6 +65,81 @@ def test_the_example_of_the_specification():
 
 def test_no_keys_sign_nothing():
     assert sign_v1([], "evt_1", 1, b"{}") == ""
+    assert sign_v1a([], "evt_1", 1, b"{}") == ""
+
+
+def holder(public: str) -> Ed25519PublicKey:
+    """What a receiver makes of the published key, by the specification alone."""
+    return Ed25519PublicKey.from_public_bytes(b64decode(public.removeprefix("whpk_"), validate=True))
+
+
+@given(st.lists(SEEDS, min_size=1, max_size=3, unique=True), BODIES, MESSAGE_IDS, st.integers(0, 2**33))
+def test_the_holder_of_each_public_key_verifies_v1a(seeds: list[bytes], body: bytes, msg_id: str, timestamp: int):
+    keys = [generate_key(seed) for seed in seeds]
+    parts = sign_v1a([private_key(key) for key in keys], msg_id, timestamp, body).split(" ")
+    assert len(parts) == len(keys)
+    message = f"{msg_id}.{timestamp}.".encode() + body
+    for key, part in zip(keys, parts, strict=True):
+        version, _, signature = part.partition(",")
+        assert version == "v1a"
+        holder(public_key(key)).verify(b64decode(signature, validate=True), message)
+        for forged in (message + b" ", b"x" + message):
+            with pytest.raises(InvalidSignature):
+                holder(public_key(key)).verify(b64decode(signature), forged)
+
+
+@given(KEYS, SEEDS, BODIES)
+def test_the_published_verifiers_of_v1_pass_over_v1a(key: bytes, seed: bytes, body: bytes):
+    timestamp = int(datetime.now(UTC).timestamp())
+    v1a = sign_v1a([private_key(generate_key(seed))], "evt_1", timestamp, body)
+    for signature in (v1a + " " + sign_v1([key], "evt_1", timestamp, body), sign_v1([key], "evt_1", timestamp, body)):
+        sent = headers("webhook", "evt_1", timestamp, signature)
+        standardwebhooks.Webhook(generate_secret(key)).verify(body, sent)
+        svix.webhooks.Webhook(generate_secret(key)).verify(body, sent)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(generate_secret(key)).verify(body, headers("webhook", "evt_1", timestamp, v1a))
+
+
+def test_the_key_pair_and_the_thumbprint_of_the_specifications():
+    # RFC 8032 section 7.1 (test 1), which RFC 8037 appendix A takes over and RFC 7638 makes a thumbprint of
+    key = generate_key(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
+    public = public_key(key)
+    assert b64decode(public.removeprefix("whpk_")).hex() == (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    )
+    assert jwk(public) == {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+        "use": "sig",
+        "alg": "EdDSA",
+    }
+
+
+@given(SEEDS)
+def test_a_published_key_says_nothing_of_the_private_one(seed: bytes):
+    key = generate_key(seed)
+    public = public_key(key)
+    assert public != public_key(generate_key())
+    assert urlsafe_b64decode(jwk(public)["x"] + "=") == b64decode(public.removeprefix("whpk_"))
+    assert key.removeprefix("whsk_") not in str([public, jwk(public)])
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [
+        ("whsec_" + b64encode(b"x" * 32).decode(), "starts with `whsk_`"),
+        ("whsk_" + b64encode(b"x" * 31).decode(), "32 bytes; this one holds 31"),
+        ("whsk_eHh4eHh4eHh4_Hh4", "standard base64"),
+        ("whsk_eHh4eHh4e", "standard base64"),
+    ],
+)
+def test_a_private_key_is_refused_without_being_repeated(key: str, part: str):
+    with pytest.raises(InvalidInput) as refused:
+        private_key(key)
+    assert part in refused.value.detail
+    assert "eHh4" not in refused.value.detail
 
 
 @given(st.text(min_size=1, max_size=40), st.binary(max_size=200))
