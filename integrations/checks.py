@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rules.argument_schema import check_schema
+from rules.argument_schema import check_schema, property_names
 from rules.errors import FieldError, InvalidInput
 from rules.integration_spec import Integration, host_allowed
-from rules.request_template import NO_BODY, RequestTemplate, compile_request
+from rules.request_template import RequestTemplate, compile_request
 from rules.variable_sources import undeclared
 
 
@@ -17,7 +17,7 @@ def compile_integration(integration: Integration) -> RequestTemplate:
             method=integration.method,
             url=integration.url,
             headers=[(header.key, header.value) for header in integration.headers],
-            body=NO_BODY if integration.body is None else integration.body,
+            body=integration.body,
         )
     except InvalidInput as error:
         raise error.under("integration") from None
@@ -37,7 +37,7 @@ def check_trigger(
     check_schema(dict(parameters))
     template = compile_integration(integration)
     check_hosts(template, secrets)
-    return undeclared(template.references, parameters.get("properties") or {}, secrets)
+    return undeclared(template.references, {name: {} for name in property_names(parameters)}, secrets)
 
 
 def check_hosts(template: RequestTemplate, secrets: Mapping[str, Sequence[str]]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.checks import compile_integration
 from integrations.triggers import TriggerView
+from rules.argument_schema import property_names
 from rules.errors import InvalidInput
 from rules.header_fields import looks_secret
 from rules.integration_spec import Integration, host_allowed
@@ -36,7 +37,7 @@ def with_needs(trigger: TriggerView, bindings: Bindings) -> dict[str, Any]:
         template = compile_integration(parse(Integration, trigger.integration))
     except InvalidInput as error:
         return {**shown, "problem": error.detail}
-    arguments = frozenset(trigger.parameters.get("properties") or {})
+    arguments = property_names(trigger.parameters)
     return {
         **shown,
         "host": template.host,
