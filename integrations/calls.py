@@ -10,7 +10,7 @@ from integrations.answer import Answer
 from integrations.triggers import TriggerView
 from rules.echoes import Echoes
 from rules.ids import new_id
-from rules.literal_credentials import mask_headers
+from rules.literal_credentials import mask_headers, mask_url
 from rules.request_template import Rendered
 from rules.responses import envelope
 from store.pages import Row
@@ -84,14 +84,17 @@ class PreparedCall:
     client_data: dict[str, Any]
     secret_names: frozenset[str]
     shown: dict[str, Any] = field(init=False)
+    used: dict[str, Any] = field(init=False)
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Render the request for eyes: secrets are masked, and so are headers that look like credentials."""
+        """Render the request for eyes: secrets are masked, and so is what else looks like a credential."""
         shown = self.request.shown
         headers = mask_headers(shown.headers)
-        whole = {"method": shown.method, "url": shown.url, "headers": headers, "body": shown.body}
+        url = mask_url(shown.url, self.trigger.integration["url"])
+        whole = {"method": shown.method, "url": url, "headers": headers, "body": shown.body}
         object.__setattr__(self, "shown", self.echoes.scrub_json(whole))
+        object.__setattr__(self, "used", self.echoes.scrub_json(self.request.used))
         object.__setattr__(self, "id", new_id("call"))
 
     def row(self, answer: Answer, *, warnings: tuple[str, ...], attempts: int, duration_ms: int) -> Row:
@@ -102,7 +105,7 @@ class PreparedCall:
             "method": self.shown["method"],
             "url": self.shown["url"],
             "request": _capped({"headers": self.shown["headers"], "body": self.shown["body"]}),
-            "variables": self.echoes.scrub_json(self.request.used),
+            "variables": self.used,
             "warnings": list(warnings),
             "status": answer.result.status,
             "response_headers": answer.headers if answer.result.status is not None else None,

@@ -24,6 +24,7 @@ from rules.client_data import Merged, check_client_data
 from rules.echoes import echoes_of
 from rules.errors import InvalidInput, NotFound
 from rules.integration_spec import Integration
+from rules.literal_credentials import masked, written_in
 from rules.outcomes import Cause, Exchange, Fault, Send
 from rules.request_template import Rendered, RequestTemplate, render
 from rules.validation import parse
@@ -37,6 +38,7 @@ __all__ = ["CallReport", "Executor"]
 _DEFAULT_TIMEOUT_MS: Final = 20_000
 _CREDENTIAL: Final = re.compile(r"authorization|token|secret|(?<!idempotency-)key$|cookie|password", re.IGNORECASE)
 _SHORTEST_CREDENTIAL: Final = 8  # characters, of a header that is one; shorter ones are as likely ordinary words
+_LARGE: Final = 65_536  # characters of a request; masking more than this would hold up everyone else
 _STOPPED: Final = Fault(
     Cause.LOCAL_ERROR, "The conversation was stopped while this call waited for its answer; it may have arrived.", 0
 )
@@ -132,9 +134,11 @@ class Executor:
             request = render(template, scope)
         except InvalidInput as error:
             raise error.under("integration") from None
-        hidden = echoes_of(frozenset(_hidden(secrets, request)))
+        hidden = echoes_of(frozenset(_hidden(secrets, request, trigger.integration["url"])))
         session_id = system.get("session.id")
-        return PreparedCall(trigger, session_id, at, request, hidden, client_data, names)
+        parts = (trigger, session_id, at, request, hidden, client_data, names)
+        # Masking a large request takes seconds.
+        return await asyncio.to_thread(PreparedCall, *parts) if _length(request) > _LARGE else PreparedCall(*parts)
 
     async def _called(self, call: PreparedCall) -> CallReport:
         """Send, and see to it that whatever was sent is logged, also when the turn is stopped meanwhile."""
@@ -192,7 +196,7 @@ class Executor:
         row = {
             **subject(trigger, session.id if session else None, at),
             "method": trigger.integration.get("method", "GET"),
-            "url": trigger.integration["url"],
+            "url": masked(trigger.integration)["url"],
             "request": {},
             "variables": {},
             "warnings": [],
@@ -209,10 +213,14 @@ def _compiled(integration: str) -> RequestTemplate:
     return compile_integration(parse(Integration, json.loads(integration)))
 
 
-def _hidden(secrets: Sequence[OpenSecret], request: Rendered) -> list[str]:
-    """List what must not come back: secrets of the vault, and credentials in headers, wherever they are from."""
-    headers = [value for name, value in request.headers.items() if _CREDENTIAL.search(name)]
-    return [*(secret.value for secret in secrets), *(value for value in headers if len(value) >= _SHORTEST_CREDENTIAL)]
+def _hidden(secrets: Sequence[OpenSecret], request: Rendered, url: str) -> list[str]:
+    """List what must not come back: secrets of the vault, and credentials in headers and the URL's template."""
+    found = [value for name, value in request.headers.items() if _CREDENTIAL.search(name)] + written_in(url)
+    return [*(secret.value for secret in secrets), *(value for value in found if len(value) >= _SHORTEST_CREDENTIAL)]
+
+
+def _length(request: Rendered) -> int:
+    return len(request.url) + sum(map(len, request.headers.values())) + len(request.body or b"")
 
 
 async def _finished(work: Coroutine[Any, Any, Result]) -> Result:

@@ -99,10 +99,11 @@ def _inventions(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iter
     around = list(_root_places(schema))
     if any("additionalProperties" in place for place in around):
         return
-    names = set(arguments)
-    for place in around:
-        names &= set(extras(place, dict.fromkeys(names)))
     known = sorted(property_names(schema))
+    names = set(arguments) - set(known)
+    for place in around:
+        if "patternProperties" in place:
+            names &= set(extras(place, dict.fromkeys(names)))
     for name in (name for name in arguments if name in names):
         yield FieldError(f"arguments.{name}", unknown(name, known, "argument"))
 

@@ -18,6 +18,7 @@ from rules.variables import SYSTEM_NAMES
 MAX_BYTES: Final = 65_536
 MAX_DEPTH: Final = 32
 
+_LONGEST_OWNER: Final = 64  # characters, of the name of a secret or a system variable
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,127}")
 _NAME_RULE: Final = "must begin with a letter or _ and go on with at most 127 letters, digits, _, . or -"
 
@@ -102,7 +103,8 @@ def _refusal(name: Any, item: Any, taken: Collection[str]) -> str | None:
 
 def _owner(name: str, taken: Collection[str]) -> str | None:
     """Find the system variable or secret that a name would hide: itself, or one that it continues."""
-    cuts = [at for at, mark in enumerate(name) if mark in ".-["]
+    # A response may hold a name of a megabyte, all dots.
+    cuts = [at for at, mark in enumerate(name[: _LONGEST_OWNER + 1]) if mark in ".-["]
     return next((name[:at] for at in (len(name), *reversed(cuts)) if name[:at] in taken), None)
 
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from rules.header_fields import MASK, looks_secret
 
 _ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]{1,16} +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Key|Token|ApiKey) +", re.IGNORECASE)
-_PAIR = re.compile(r"([?&])([^=&#]+)=([^&#]+)")
+_PAIR = re.compile(r"([?&])([^=&#?]+)=([^&#]+)")
 
 
 def masked(integration: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +42,18 @@ def masked_change(before: Mapping[str, Any] | None, after: Mapping[str, Any]) ->
 def mask_value(value: str) -> str:
     """Mask a header value that holds more than a scheme and one variable; the scheme stays."""
     return value if _ONLY_A_VARIABLE.fullmatch(value) else _but_its_scheme(value)
+
+
+def mask_url(url: str, template: str) -> str:
+    """Mask, in the query of a rendered URL, the credentials that its template writes out."""
+    names = {pair[2] for pair in _PAIR.finditer(template) if _mask_pair(pair) != pair[0]}
+    return _PAIR.sub(lambda pair: f"{pair[1]}{pair[2]}={MASK}" if pair[2] in names else pair[0], url) if names else url
+
+
+def written_in(url: str) -> list[str]:
+    """Return the credentials that a URL's template writes out in its query, as they are before percent-encoding."""
+    pairs = [pair for pair in _PAIR.finditer(url) if "$" not in pair[3] and _mask_pair(pair) != pair[0]]
+    return [unquote_plus(pair[3]) for pair in pairs]
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:

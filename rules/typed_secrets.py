@@ -26,7 +26,7 @@ _TEXTS = (
     rf"{_OPTION})(?:[^\s\"']\S*",
     r"\b(?:Bearer|Basic)\s+)(?:(?=\S*\d|\S{16})[^\s,;\"']{6,}",
     r"\b(?:password|secret|token|api[- ]?key)\s+(?:is|to|as)\s+)(?:(?=\S*\d)[^\s,;]{6,}",
-    r"\b[a-z][a-z0-9+.-]*://)(?:[^\s/@]+(?=@)",
+    r"\b[a-z][a-z0-9+.-]{0,30}://)(?:[^\s/@]+(?=@)",
 )
 _VARIABLE: Final = re.compile(r"\$(?:\{(?=[^}]*\}))?(?:[A-Z][A-Z0-9_]*|[a-z]+(?:_[a-z0-9]+)+)\}?")
 _PATTERNS: Final = (

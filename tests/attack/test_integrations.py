@@ -1,0 +1,165 @@
+"""Integrations under attack: texts that are slow to read, patterns that fill the memory, credentials that leak."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from time import perf_counter, process_time
+from typing import Any
+
+import pytest
+
+from rules.argument_schema import violations
+from rules.schema_patterns import compiled
+from rules.typed_secrets import hide_secrets
+from tests.acceptance.stub import Answer, StubApi
+from tests.serving import Api
+
+SECRET = "Tok-5Up3R-53cr3tVALUE"
+WRITTEN = "LITERAL+key/123"
+BLOCKED_SECONDS = 0.5  # that one request may hold up all others
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[StubApi]:
+    async with StubApi().serve() as running:
+        yield running
+
+
+@pytest.fixture
+async def assistant(api: Api) -> str:
+    await api.call("PUT", "/v1/secrets/erp_token", {"value": SECRET, "hosts": ["127.0.0.1"]})
+    return (await api.post("/v1/assistants", {"name": "A"}))["id"]
+
+
+async def trigger(api: Api, assistant: str, url: str, **integration: Any) -> str:
+    parameters = {"type": "object", "properties": {"id": {"type": "string"}}}
+    headers = [{"key": "Authorization", "value": "Bearer $erp_token"}, {"key": "Content-Type", "value": "text/plain"}]
+    body = {
+        "name": "call",
+        "description": "x",
+        "parameters": parameters,
+        "integration": {"url": url, "method": "POST", "headers": headers, **integration},
+    }
+    return (await api.post(f"/v1/assistants/{assistant}/triggers", body, status=201))["id"]
+
+
+@contextlib.asynccontextmanager
+async def responsive() -> AsyncIterator[None]:
+    """See that the event loop, which serves everyone, is never held up for long."""
+    longest = 0.0
+
+    async def tick() -> None:
+        nonlocal longest
+        while True:
+            started = perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, perf_counter() - started)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield
+        await asyncio.sleep(0.02)
+    finally:
+        ticking.cancel()
+    assert longest < BLOCKED_SECONDS
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "x{99999999}",
+        "[xy]{99999999}",
+        "(?=a){99999999}",
+        "a{99999999,}",
+        "(?:(?:(?:x{9999}){9999}){9999}){9999}",
+        "(?:a{70}){70}{70}",
+        "(?x)(?:a{4000}) {4000}",
+        r"\\(?ix)(?:a{4000}) {4000}",
+        "(?:a{4000})(?#c){4000}",
+        "x{" + "9" * 900 + "}",
+    ],
+)
+def test_a_pattern_that_would_fill_the_memory_is_refused_unread(pattern: str):
+    started = process_time()
+    with pytest.raises(ValueError, match=r"."):
+        compiled(pattern)
+    assert process_time() - started < 0.1
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^(?:\d{1,3}\.){3}\d{1,3}$", "^[0-9a-f]{128}$", "a{0,99999}", r"\(?ext\.?", "[(?x]", "^.{2000}$"]
+)
+def test_patterns_of_ordinary_size_are_read(pattern: str):
+    compiled(pattern)
+
+
+async def test_a_trigger_with_such_a_pattern_is_refused(api: Api, assistant: str):
+    parameters = {"type": "object", "properties": {"id": {"pattern": "(?:x{99999}){99999}"}}}
+    body = {"name": "t", "description": "x", "parameters": parameters, "integration": {"url": "https://h/"}}
+    errors = await api.refused(
+        "POST", f"/v1/assistants/{assistant}/triggers", {**body, "integration": {"url": "https://h/", "method": "GET"}}
+    )
+    assert errors[0]["field"] == "parameters.properties.id.pattern"
+    assert "repeats too much" in errors[0]["message"]
+
+
+def test_many_unknown_arguments_are_refused_in_time():
+    schema = {"type": "object", "allOf": [{"properties": {f"x{i}": {}}} for i in range(450)]}
+    started = process_time()
+    found = violations(schema, {f"y{i}": 1 for i in range(5_000)})
+    assert found
+    assert process_time() - started < BLOCKED_SECONDS
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "sk-", "-u 'a ", "a://", "token="])
+def test_credentials_are_sought_in_a_message_in_time(piece: str):
+    started = process_time()
+    hide_secrets((piece * 8_000)[:8_000])
+    assert process_time() - started < 0.3
+
+
+async def test_an_answer_with_a_name_of_a_megabyte_holds_nobody_up(api: Api, assistant: str, stub: StubApi):
+    called = await trigger(api, assistant, f"{stub.url}/x")
+    session = (await api.post("/session", {"assistant_id": assistant}))["id"]
+    stub.answer = lambda _seen: Answer(b'{"session":{"client_data":{"a' + b"." * 1_000_000 + b'":1,"ok":1}}}')
+    async with responsive():
+        report = await api.post(f"/v1/triggers/{called}/run", {"session_id": session})
+    assert report["client_data"] == {"ok": 1}
+
+
+async def test_a_request_of_a_megabyte_is_masked_aside(api: Api, assistant: str, stub: StubApi):
+    called = await trigger(api, assistant, f"{stub.url}/x", body="$x" * 990)
+    async with responsive():
+        body = {"client_data": {"x": "a\n" * 500}, "dry_run": True}
+        report = await api.post(f"/v1/triggers/{called}/run", body)
+    assert len(report["request"]["body"]) == 990_000
+
+
+async def test_a_url_of_question_marks_is_saved_in_time(api: Api, assistant: str):
+    async with responsive():
+        await trigger(api, assistant, "https://127.0.0.1/?" + "?" * 60_000)
+
+
+async def test_a_credential_written_into_a_url_stays_out_of_logs_and_answers(api: Api, assistant: str, stub: StubApi):
+    url = f"{stub.url}/o/$id?api_key=LITERAL%2Bkey%2F123&page=2"
+    called = await trigger(api, assistant, url, method="GET")
+    session = (await api.post("/session", {"assistant_id": assistant}))["id"]
+    stub.answer = lambda seen: Answer({"you": seen.target, "key": WRITTEN}, headers={"X-You": seen.target})
+    report = await api.post(f"/v1/triggers/{called}/run", {"session_id": session, "arguments": {"id": "7"}})
+    assert "api_key=LITERAL%2Bkey%2F123" in stub.seen[-1].target
+    await api.post(f"/v1/triggers/{called}/run", {"session_id": session}, status=422)
+    logs = await api.get(f"/session/{session}/logs")
+    assert logs["total"] == 2
+    assert "LITERAL" not in json.dumps([report, logs])
+    assert report["request"]["url"] == f"{stub.url}/o/7?api_key=••••••&page=2"
+
+
+async def test_a_redirect_to_a_secret_names_it_in_no_spelling(api: Api, assistant: str, stub: StubApi):
+    called = await trigger(api, assistant, f"{stub.url}/x")
+    stub.answer = lambda _seen: Answer(b"", 302, {"Location": f"https://{SECRET}.evil.example/"})
+    stored = await api.platform.triggers.get(api.platform.workspace_id, called)
+    report = await api.platform.executor.run(api.platform.workspace_id, stored, {})
+    told = json.dumps([report.for_model, report.as_dict()])
+    assert "evil.example" in told
+    assert SECRET.lower() not in told.lower()
