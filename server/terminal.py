@@ -79,14 +79,17 @@ class Flow:
         self._column, self._rest = 0, ""
 
     def _show(self, word: str) -> None:
-        room = self._console.width - self._column if self._console.is_terminal else len(word) + 1
-        if self._column and cell_len(word.rstrip()) > room:
-            self._console.print()
-            self._column = 0
-        if cell_len(word) > self._console.width - self._column:
-            word = word.rstrip(" ")
+        if self._console.is_terminal:
+            word = self._fitted(word)
         self._console.print(Text(word), end="", soft_wrap=True)
         self._column = 0 if word.endswith("\n") else self._column + cell_len(word)
+
+    def _fitted(self, word: str) -> str:
+        """Begin a new line for a word that does not fit; a space that does not fit is left out."""
+        if self._column and cell_len(word.rstrip()) > self._console.width - self._column:
+            self._console.print()
+            self._column = 0
+        return word.rstrip(" ") if cell_len(word) > self._console.width - self._column else word
 
 
 async def converse(base_url: str, key: str, *, perspective_id: str | None = None) -> None:
@@ -122,7 +125,10 @@ class Terminal:
 
     async def run(self) -> None:
         """Ask, send, show; until /quit or the end of input."""
-        self._console.print("Hookwright. Ask for a webhook, or what is wrong with one. /quit leaves.", style="dim")
+        self._console.print(
+            "Hookwright. Ask for a webhook, paste a curl command for an API call, or ask what is wrong. /quit leaves.",
+            style="dim",
+        )
         while True:
             try:
                 line = (await self._person.type("\nyou> ")).strip()

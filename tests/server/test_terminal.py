@@ -128,6 +128,14 @@ def test_streamed_text_breaks_between_words() -> None:
     assert screen.getvalue() == "The answer is very \nlong, and a URL:\nhttps://example.com/hooks?a=1\nstays\nwhole\n"
 
 
+def test_streamed_text_keeps_its_spaces_in_a_pipe() -> None:
+    screen = io.StringIO()
+    flow = Flow(Console(file=screen, width=20, force_terminal=False))
+    flow.add("The answer is longer than twenty columns.\nIt stays as it is")
+    flow.end()
+    assert screen.getvalue() == "The answer is longer than twenty columns.\nIt stays as it is\n"
+
+
 async def test_edit_form_keeps_what_is_left_empty(server: Api, model: OpenAIServer) -> None:
     header = {"name": "X-Token", "value": SECRET}
     webhook = await server.webhook("http://127.0.0.1:9/in", auth_header=header)
