@@ -12,6 +12,7 @@ from rules.template_limits import MAX_RENDERED_BYTES
 from rules.variables import Absence, Reference, Resolution, Scope, Source, resolve
 
 _BARE_MASK: Final = encode_basestring(MASK)
+_DECLARE: Final = "Store it as a secret, declare it as a parameter, or set it in client_data"
 
 
 class Rendering:
@@ -98,16 +99,18 @@ class Slot:
     def _absent(self, found: Resolution, out: Rendering) -> str:
         context = self.context
         if found.value is Absence.UNKNOWN:
-            done = "null was sent" if context.bare else "it was sent as written"
+            done = "null is sent" if context.bare else "it is sent as written"
             if context.bare or self.reference.whole or not found.name[0].isdigit():  # `$5.00` is a price
-                out.warnings[f"{self.field}: there is no variable `{self.reference.written}`; {done}"] = None
+                out.warnings[f"{self.field}: there is no variable `{self.reference.written}`; {done}. {_DECLARE}"] = (
+                    None
+                )
             return "null" if context.bare else self._as_written()
         if context.missing is None:
             raise InvalidInput.of(
                 self.field, f"`${found.name}` has no value, and {context.title} cannot be left out: set it first"
             )
         done = context.missing or "an empty text"
-        out.warnings[f"{self.field}: `${found.name}` has no value; {done} was sent"] = None
+        out.warnings[f"{self.field}: `${found.name}` has no value; {done} is sent"] = None
         return context.missing
 
     def _as_written(self) -> str:

@@ -158,7 +158,7 @@ def test_what_decides_about_the_encoding_is_no_variable():
 def test_spaces_around_a_header_value_are_no_part_of_it():
     rendered = render(request(headers=[("Authorization", "Bearer $note")]), SCOPE)
     assert rendered.headers == {"Authorization": "Bearer"}
-    assert rendered.warnings == ("headers.0.value: `$note` has no value; an empty text was sent",)
+    assert rendered.warnings == ("headers.0.value: `$note` has no value; an empty text is sent",)
 
 
 def test_a_name_may_be_used_when_any_match_of_a_reference_may_be_it():
@@ -300,14 +300,17 @@ def test_a_refusal_never_repeats_a_secret(secret: str):
     assert len(str(refused.value)) < 200
 
 
+DECLARE = "Store it as a secret, declare it as a parameter, or set it in client_data"
+
+
 def test_each_substitute_for_a_value_leaves_one_warning():
     rendered = sent('{"a": "$note $unheard", "b": $note, "c": [$unheard, "$note"], "d": "$5"}', JSON)
     assert rendered.warnings == (
-        "body.a: `$note` has no value; an empty text was sent",
-        "body.a: there is no variable `$unheard`; it was sent as written",
-        "body.b: `$note` has no value; null was sent",
-        "body.c.0: there is no variable `$unheard`; null was sent",
-        "body.c.1: `$note` has no value; an empty text was sent",
+        "body.a: `$note` has no value; an empty text is sent",
+        "body.a: there is no variable `$unheard`; it is sent as written. " + DECLARE,
+        "body.b: `$note` has no value; null is sent",
+        "body.c.0: there is no variable `$unheard`; null is sent. " + DECLARE,
+        "body.c.1: `$note` has no value; an empty text is sent",
     )
     assert text_of(rendered) == '{"a":" $unheard","b":null,"c":[null,""],"d":"$5"}'
 
