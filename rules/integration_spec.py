@@ -20,6 +20,7 @@ Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 _TRIGGER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?::\d{1,5})?")
+_HEADERS_EXAMPLE = '[{"key": "Authorization", "value": "Bearer $token"}]'
 _RESERVED_SECRETS = frozenset({"session", "company", "assistant", "images"})
 
 
@@ -88,6 +89,13 @@ ImageUrl = Annotated[str, BeforeValidator(_check_image)]
 Images = Annotated[list[ImageUrl], Field(max_length=MAX_IMAGES)]
 
 
+def _check_header_list(value: Any) -> Any:
+    """Name the shape without the value, which may hold a credential: webhooks take an object here, triggers do not."""
+    if not isinstance(value, list):
+        raise PydanticCustomError("headers", "must be a list, such as " + _HEADERS_EXAMPLE)
+    return value
+
+
 class HeaderEntry(Spec):
     """One request header; `value` is a template."""
 
@@ -101,7 +109,9 @@ class Integration(Spec):
     type: Literal["WEBHOOK"] = "WEBHOOK"
     url: text(1, MAX_TEMPLATE)  # type: ignore[valid-type]
     method: Annotated[Method, BeforeValidator(_upper)] = "GET"
-    headers: list[HeaderEntry] = Field(default_factory=list, max_length=50)
+    headers: Annotated[list[HeaderEntry], BeforeValidator(_check_header_list)] = Field(
+        default_factory=list, max_length=50
+    )
     body: Annotated[Any, storable(MAX_TEMPLATE)] = None
     responseDirective: text(0, 4_000) | None = None  # type: ignore[valid-type]  # noqa: N815 - the name in API.md
     timeout_ms: whole(1_000, 120_000, "ms") = 20_000  # type: ignore[valid-type]

@@ -78,6 +78,8 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 def json_value(data: bytes) -> Any:
     """Parse a JSON body, at most 64 levels deep; raises MalformedBody or InvalidInput."""
+    if not data.strip():
+        raise MalformedBody([FieldError("body", "is empty; send JSON, such as {}")])
     try:
         value = json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:

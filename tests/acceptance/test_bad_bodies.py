@@ -63,6 +63,12 @@ async def test_malformed_json_is_a_400(house: House, case: str):
         assert len(answer.text) < 1000
 
 
+async def test_empty_body_is_called_empty(house: House):
+    answer = await house.raw("POST", "/v1/events", b" ")
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "body", "message": "is empty; send JSON, such as {}"}]
+
+
 @pytest.mark.parametrize("value", [None, True, 7, "text", [], [[]], [1]])
 async def test_body_that_is_no_object_is_refused(house: House, value: Any):
     for method, path in routes(house):

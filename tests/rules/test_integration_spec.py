@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from rules.errors import InvalidInput
-from rules.integration_spec import SecretDraft, SessionDraft, host_allowed
+from rules.integration_spec import Integration, SecretDraft, SessionDraft, host_allowed
 from rules.validation import parse
 
 
@@ -49,3 +49,10 @@ def test_hosts_are_written_in_lower_case_without_the_final_dot():
 def test_images_are_web_addresses(image: Any):
     with pytest.raises(InvalidInput, match=r"images\.0"):
         parse(SessionDraft, {"assistant_id": "ast_1", "images": [image]})
+
+
+def test_headers_as_an_object_are_refused_with_the_shape_and_without_the_value():
+    with pytest.raises(InvalidInput) as refused:
+        parse(Integration, {"url": "https://erp.company.com", "headers": {"Authorization": "Bearer planted"}})
+    assert 'must be a list, such as [{"key": "Authorization", "value": "Bearer $token"}]' in str(refused.value)
+    assert "planted" not in str(refused.value)
