@@ -52,8 +52,8 @@ def check_hosts(template: RequestTemplate, secrets: Mapping[str, Sequence[str]])
 
 
 def _refusal(name: str, host: str, hosts: Sequence[str]) -> str:
-    bound = ", ".join(hosts) or "no host"
+    bound = f"to {', '.join(hosts)} only, not to {host}" if hosts else f"nowhere yet, so not to {host}"
     return (
-        f"the secret ${name} may be sent to {bound} only, not to {host}; "
-        f"correct the URL, or add the host with PUT /v1/secrets/{name}"
+        f"the secret ${name} may be sent {bound}; "
+        f"correct the URL, or store the secret again with that host among its hosts (PUT /v1/secrets/{name})"
     )

@@ -41,6 +41,10 @@ DEFAULT_HEADERS = {"User-Agent": "Hookwright/0.1", "Accept": "*/*", "Accept-Enco
 REPEATABLE_BY_HEADER = frozenset({"webhook-id", "idempotency-key", "x-idempotency-key", "x-perspection-event-id"})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_HTTPS_ONLY = (
+    "Only https:// addresses are allowed here. While developing, an operator can allow http with "
+    "HOOKWRIGHT_EGRESS_ALLOW_HTTP=true."
+)
 _NO_CONTENT_TYPE = ("Content-Type",)  # that nobody asked for: aiohttp would guess one
 
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
@@ -232,7 +236,7 @@ class Egress:
     def _refuse_url(self, url: str) -> Fault | None:
         if url.startswith(self._schemes):
             return None
-        return Fault(Cause.BLOCKED_ADDRESS, "Only https:// addresses are allowed here.", 0)
+        return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
 
     async def _check_behind_proxy(self, url: str) -> None:
         """Refuse what our own name lookup shows to be private; the proxy sees the address really connected to."""
