@@ -45,6 +45,9 @@ Receiver, an endpoint URL for webhooks (what it gets is printed here):
   [bold]{receiver_url}/hooks[/bold]
 A customer's session with an assistant that calls a shop's API (the page shows its log):
   {url}/console/sessions/{session}
+  Speak as the customer, with KEY from `.venv/bin/hookwright keys create me`:
+  curl {url}/session/{session}/messages -H "Authorization: Bearer $KEY" \\
+    -d '{{"message": "Where is my order 1042?"}}'
 API reference:
   {url}/docs
 

@@ -101,7 +101,8 @@ export class Chat {
     this.transcript.dataset.welcome = name;
     this.transcript.replaceChildren(h("div", { class: "welcome" },
       h("h3", {}, "What should your webhooks do?"),
-      h("p", {}, name ? `I can set webhooks up on ${name}, choose what they send, test them, and find out why one fails.` : "I can set webhooks up, choose what they send, test them, and find out why one fails."),
+      h("p", {}, `I can set webhooks up${name ? ` on ${name}` : ""}, choose what they send, test them, and find out why one fails.`),
+      h("p", {}, "Paste a curl command, and an assistant of yours can make that call."),
       h("p", { class: "hint" }, "Every change shows what it was before, and can be undone. Secrets go into a form, never into this chat.")));
     this.#suggest(name ? WELCOME : WELCOME_ALL);
   }

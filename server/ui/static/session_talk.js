@@ -5,7 +5,7 @@ import { revealed, shortText, textBlock } from "./outside_text.js";
 
 /** @param {{messages?: any[], interrupt?: any, answering?: boolean}} session */
 export function talk({ messages = [], interrupt, answering }) {
-  if (!messages.length) return [h("p", { class: "hint" }, "Nothing has been said yet.")];
+  if (!messages.length) return [h("p", { class: "hint" }, "Nothing has been said yet. Your application sends what the customer says: POST /session/{id}/messages.")];
   const now = interrupt ? line("alert", `Waits for an answer: ${interrupt.title ?? "a question"}`) : answering ? line("retrying", "The assistant is answering…") : null;
   return [...messages.flatMap(entry), now].filter(Boolean);
 }
