@@ -208,7 +208,11 @@ class Turns:
         *,
         alone: bool,
     ) -> AsyncIterator[TurnEvent]:
-        task = engine.message(await persona.prompt(conversation), entries)
+        try:
+            task = engine.message(await persona.prompt(conversation), entries)
+        except BaseException:
+            await self._let_go(conversation.id, run_id)
+            raise
         return self._start(engine, persona, conversation, run_id, task, alone=alone)
 
     async def _dismiss(self, connection: Any, conversation_id: str, now: datetime) -> None:
@@ -261,6 +265,7 @@ class Turns:
             await self._store(conversation.id, run_id, outcome)
         except BaseException as error:
             events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
+            await self._let_go(conversation.id, run_id)
             raise
         for event in outcome.last_events:
             events.put_nowait(event)
@@ -279,6 +284,12 @@ class Turns:
                     connection, conversation_id=conversation_id, created_at=now, **outcome.interruption
                 )
             await store.release(connection, conversation_id, run_id=run_id, now=now)
+
+    async def _let_go(self, conversation_id: str, run_id: str) -> None:
+        """End a turn that could not begin or not be stored: the person need not wait until its time is up."""
+        with contextlib.suppress(Exception):
+            async with self._database.write() as connection:
+                await store.release(connection, conversation_id, run_id=run_id, now=datetime.now(UTC))
 
     async def _ready(self) -> "Engine":
         async with self._loading:

@@ -167,6 +167,22 @@ async def test_turn_that_a_shutdown_cuts_off_ends_for_the_person_and_the_store(
     assert shown["answering"] is False
 
 
+@pytest.mark.parametrize("broken", [("agent.assistant._Configuring", "prompt"), ("agent.turn.Turns", "_store")])
+async def test_turn_that_fails_on_our_side_leaves_the_conversation_free(house: House, broken: tuple[str, str]) -> None:
+    async def fail(*_: Any) -> None:
+        raise RuntimeError("internals")
+
+    house.script(AIMessage("Hello."))
+    conversation_id = (await house.say("hello"))["conversation_id"]
+    house.script(AIMessage("Never stored."))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(".".join(broken), fail)
+        with pytest.raises(RuntimeError):
+            await house.say("again", conversation_id)
+    house.model.script[:] = [AIMessage("Back again.")]
+    assert (await house.say("once more", conversation_id))["reply"] == "Back again."
+
+
 async def test_half_a_character_from_a_model_costs_no_turn(house: House) -> None:
     house.script(call("list_webhooks", search="\ud83d"), AIMessage("Look. \ud83d\ude00 and \ud83d."))
     reply = await house.say("hi")
