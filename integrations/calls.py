@@ -10,7 +10,7 @@ from integrations.answer import Answer
 from integrations.triggers import TriggerView
 from rules.echoes import Echoes
 from rules.ids import new_id
-from rules.literal_credentials import mask_headers, mask_url
+from rules.literal_credentials import header_templates, mask_headers, mask_url
 from rules.request_template import Rendered
 from rules.responses import envelope
 from store.pages import Row
@@ -90,7 +90,7 @@ class PreparedCall:
     def __post_init__(self) -> None:
         """Render the request for eyes: secrets are masked, and so is what else looks like a credential."""
         shown = self.request.shown
-        headers = mask_headers(shown.headers)
+        headers = mask_headers(shown.headers, header_templates(self.trigger.integration))
         url = mask_url(shown.url, self.trigger.integration["url"])
         whole = {"method": shown.method, "url": url, "headers": headers, "body": shown.body}
         object.__setattr__(self, "shown", self.echoes.scrub_json(whole))

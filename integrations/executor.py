@@ -24,7 +24,7 @@ from rules.client_data import Merged, check_client_data
 from rules.echoes import echoes_of
 from rules.errors import InvalidInput, NotFound
 from rules.integration_spec import Integration
-from rules.literal_credentials import masked, written_in
+from rules.literal_credentials import header_templates, masked, stays_open, written_in
 from rules.outcomes import Cause, Exchange, Fault, Send
 from rules.request_template import Rendered, RequestTemplate, render
 from rules.validation import parse
@@ -134,7 +134,7 @@ class Executor:
             request = render(template, scope)
         except InvalidInput as error:
             raise error.under("integration") from None
-        hidden = echoes_of(frozenset(_hidden(secrets, request, trigger.integration["url"])))
+        hidden = echoes_of(frozenset(_hidden(secrets, request, trigger.integration)))
         session_id = system.get("session.id")
         parts = (trigger, session_id, at, request, hidden, client_data, names)
         # Masking a large request takes seconds.
@@ -213,9 +213,11 @@ def _compiled(integration: str) -> RequestTemplate:
     return compile_integration(parse(Integration, json.loads(integration)))
 
 
-def _hidden(secrets: Sequence[OpenSecret], request: Rendered, url: str) -> list[str]:
+def _hidden(secrets: Sequence[OpenSecret], request: Rendered, integration: Mapping[str, Any]) -> list[str]:
     """List what must not come back: secrets of the vault, and credentials in headers and the URL's template."""
-    found = [value for name, value in request.headers.items() if _CREDENTIAL.search(name)] + written_in(url)
+    written = header_templates(integration)
+    headers = [value for name, value in request.headers.items() if _CREDENTIAL.search(name)]
+    found = [value for value in headers if not stays_open(value, written)] + written_in(integration["url"])
     return [*(secret.value for secret in secrets), *(value for value in found if len(value) >= _SHORTEST_CREDENTIAL)]
 
 

@@ -1,7 +1,7 @@
 """Credentials written into an integration itself instead of the vault: never shown to a model or in a record."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -56,9 +56,28 @@ def written_in(url: str) -> list[str]:
     return [unquote_plus(pair[3]) for pair in pairs]
 
 
-def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Mask the values of rendered headers that look secret by their name; the scheme stays."""
-    return {name: _but_its_scheme(value) if looks_secret(name) else value for name, value in headers.items()}
+def header_templates(integration: Mapping[str, Any]) -> frozenset[str]:
+    """Return the values of an integration's headers as they are written."""
+    return frozenset(header["value"] for header in integration.get("headers") or ())
+
+
+def stays_open(value: str, written: Collection[str]) -> bool:
+    """Whether a rendered header is still the template that was written: a variable nobody has, not a credential."""
+    return value in written and mask_value(value) == value
+
+
+def mask_headers(headers: Mapping[str, str], written: Collection[str] = ()) -> dict[str, str]:
+    """Mask the values of rendered headers that look secret by their name; the scheme stays.
+
+    Args:
+        headers: As they are sent.
+        written: The values in the template: one that is still the same and only names a variable is shown.
+
+    """
+    return {
+        name: _but_its_scheme(value) if looks_secret(name) and not stays_open(value, written) else value
+        for name, value in headers.items()
+    }
 
 
 def _but_its_scheme(value: str) -> str:

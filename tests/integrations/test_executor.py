@@ -227,6 +227,14 @@ async def test_credentials_written_into_the_template_are_masked_too(desk: Desk):
     assert "my_token" not in everything
 
 
+async def test_a_secret_that_is_not_stored_is_not_shown_as_if_it_had_been_sent(desk: Desk):
+    desk.stub.answers({"got": "Bearer $erp_token"}, status=401)
+    report = await desk.run(await desk.trigger("/x", headers=[{"key": "Authorization", "value": "Bearer $erp_token"}]))
+    assert report.request["headers"]["Authorization"] == "Bearer $erp_token"
+    assert report.as_dict()["response"]["body"] == {"got": "Bearer $erp_token"}
+    assert "there is no variable `$erp_token`" in report.warnings[0]
+
+
 async def test_a_secret_is_not_sent_to_a_host_that_it_is_no_longer_bound_to(desk: Desk):
     await desk.secret("erp_token", "tok-1234")
     trigger = await desk.trigger("/x", headers=[{"key": "Authorization", "value": "Bearer $erp_token"}])
