@@ -1,12 +1,27 @@
 """Fixtures that every room's tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from server.receiver import Receiver
+from tests import databases
 from tests.serving import Api, serving
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `both_databases` on SQLite and on PostgreSQL, everything else on SQLite."""
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_kind", databases.BOTH, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The kind of database that the test runs on; `tests.databases.url_for` gives it one of its own."""
+    kind = getattr(request, "param", databases.SQLITE)
+    with databases.using(kind):
+        yield kind
 
 
 @pytest.fixture

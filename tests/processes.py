@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.databases import url_for
+
 HOOKWRIGHT = [sys.executable, "-c", "from server.cli import main; main()"]
 
 
@@ -23,7 +25,7 @@ def environment(home: Path, port: int, key: str, **more: str) -> dict[str, str]:
     """The whole environment of a server: nothing of the developer's own settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     ours = {
-        "HOOKWRIGHT_DATABASE_URL": f"sqlite:///{home}/hookwright.db",
+        "HOOKWRIGHT_DATABASE_URL": url_for(home),
         "HOOKWRIGHT_HOME": str(home),
         "HOOKWRIGHT_PORT": str(port),
         "HOOKWRIGHT_API_KEY": key,

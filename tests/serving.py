@@ -15,6 +15,7 @@ from server.commands.serving import running
 from server.receiver import Receiver
 from server.settings import Settings
 from server.wiring import Platform
+from tests.databases import url_for
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 PATIENCE = 15.0
@@ -25,7 +26,7 @@ Found = TypeVar("Found")
 def local_settings(home: Path, **overrides: Any) -> Settings:
     """Settings that see nothing of the developer's environment and may call loopback over plain HTTP."""
     known = {
-        "database_url": f"sqlite:///{home}/hookwright.db",
+        "database_url": url_for(home),
         "home": home,
         "host": "127.0.0.1",
         "port": 0,

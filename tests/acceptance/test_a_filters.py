@@ -7,6 +7,8 @@ import pytest
 from tests.acceptance.talk import Talk
 from tests.serving import Api, Receiver
 
+pytestmark = pytest.mark.both_databases
+
 CONVERSATIONS: dict[str, dict[str, Any]] = {
     "untagged": {},
     "pricing": {"tags": ["pricing"]},

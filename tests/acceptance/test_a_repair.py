@@ -10,6 +10,8 @@ from tests.acceptance.talk import Talk
 from tests.faultlab import FaultLab, certificates
 from tests.serving import Api, Receiver, serving
 
+pytestmark = pytest.mark.both_databases
+
 ONCE = {"max_retries": 0}
 Where = Callable[[FaultLab], Awaitable[str]]
 

@@ -9,6 +9,8 @@ from tests.acceptance.talk import Talk
 from tests.faultlab import FaultLab
 from tests.serving import Api, Receiver, serving
 
+pytestmark = pytest.mark.both_databases
+
 ENDINGS = {"completed": "COMPLETE", "partial": "PARTIAL", "abandoned": "ABANDONED"}
 EVENTS = [f"interview.{ending}" for ending in ENDINGS]
 QUICK = {"strategy": "schedule", "schedule": [0.1, 0.1], "jitter": 0}

@@ -9,6 +9,8 @@ from tests.acceptance.talk import Talk
 from tests.faultlab import FaultLab
 from tests.serving import Api, Receiver, serving
 
+pytestmark = pytest.mark.both_databases
+
 FIELDS = {
     *("number", "event_id", "event_type", "status", "status_code", "duration_ms", "error", "cause"),
     *("attempted_at", "delivered_at", "request_headers", "response_headers", "response_body"),

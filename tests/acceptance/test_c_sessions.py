@@ -17,6 +17,8 @@ from tests.acceptance.test_bad_bodies import MALFORMED
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
 from tests.serving import Api, serving, until
 
+pytestmark = pytest.mark.both_databases
+
 PLANTED = "planted-71c0de9a44"
 STREAM = {"accept": "text/event-stream"}
 

@@ -13,6 +13,8 @@ from tests.acceptance.talk import Talk
 from tests.faultlab import FaultLab, certificates
 from tests.serving import Api, Receiver, serving
 
+pytestmark = pytest.mark.both_databases
+
 ONCE = {"max_retries": 0}
 HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 

@@ -9,6 +9,8 @@ import pytest
 from tests.faultlab import FaultLab, certificates
 from tests.serving import Api, serving
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 async def lab() -> AsyncIterator[FaultLab]:

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from cryptography.fernet import Fernet
 
 from server.receiver import Receiver
 from tests.serving import serving
+
+pytestmark = pytest.mark.both_databases
 
 
 async def test_a_webhook_that_cannot_be_unsealed_does_not_stop_the_others(
