@@ -5,6 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance.talk import Talk
 from tests.faultlab import FaultLab
 from tests.serving import Api, Receiver, serving
