@@ -13,6 +13,7 @@ from rules.ranges import decimal, shown, storable, text, whole, whole_text
 MAX_RETRIES = 10
 
 ProfileName = Literal["standard", "perspective", "perspection", "funnel"]
+SigningScheme = Literal["v1", "v1a", "both", "hex"]
 Operator = Literal["eq", "ne", "gt", "lt", "gte", "lte", "exists", "contains"]
 
 
@@ -131,6 +132,25 @@ def _secret(value: Any) -> Any:
 
 Secret = Annotated[str | None, BeforeValidator(_secret)]
 
+_TAKEN_HEADERS = frozenset(
+    {
+        *("accept", "accept-encoding", "authorization", "cookie", "content-encoding", "content-type", "date"),
+        *("idempotency-key", "user-agent", "x-idempotency-key", "traceparent", "tracestate", "baggage"),
+        *("x-perspection-event", "x-perspection-event-id", "x-perspection-delivery-attempt"),
+    }
+)
+
+
+def _signature_header(name: str) -> str:
+    if name.lower() in _TAKEN_HEADERS or name.lower().startswith("webhook-"):
+        raise PydanticCustomError(
+            "signature_header", "{name} carries something else already; name another header", {"name": name}
+        )
+    return name
+
+
+SignatureHeader = Annotated[HeaderName, AfterValidator(_signature_header)]
+
 
 class WebhookDraft(Spec):
     """A webhook to create: POST /v1/webhooks."""
@@ -148,6 +168,8 @@ class WebhookDraft(Spec):
     auth_header: AuthHeader | None = None
     headers: Headers = Field(default_factory=dict)
     secret: Secret = Field(default=None, repr=False)
+    signing: SigningScheme | None = None
+    signature_header: SignatureHeader | None = None
     retry: Retry | None = None
     timeout_ms: whole(1_000, 30_000, "milliseconds") | None = None  # type: ignore[valid-type]
     rate_limit_per_second: decimal(0.1, 10_000) | None = None  # type: ignore[valid-type]
@@ -178,6 +200,8 @@ class WebhookPatch(Spec):
     auth_header: AuthHeader | None = None
     headers: Headers | None = None
     secret: Secret = Field(default=None, repr=False)
+    signing: SigningScheme | None = None
+    signature_header: SignatureHeader | None = None
     retry: Retry | None = None
     timeout_ms: whole(1_000, 30_000, "milliseconds") | None = None  # type: ignore[valid-type]
     rate_limit_per_second: decimal(0.1, 10_000) | None = None  # type: ignore[valid-type]

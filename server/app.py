@@ -14,6 +14,7 @@ from server.routes import (
     deliveries,
     events,
     health,
+    jwks,
     perspectives,
     secrets,
     session,
@@ -47,7 +48,7 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     app.state.platform = platform
     problems.install(app)
     integrations = (assistants, triggers, secrets, sessions)
-    for module in (perspectives, events, webhooks, deliveries, *integrations, chat, session, health):
+    for module in (perspectives, events, webhooks, jwks, deliveries, *integrations, chat, session, health):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
     request_bodies.install(app)

@@ -1,5 +1,6 @@
 """Between a caller's spec of a webhook and its row: defaults, checks that need context, sealing, and back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +12,19 @@ from rules.tags import check_tags
 from rules.webhook_spec import EventFilter, Retry, TagFilter, WebhookDraft, WebhookPatch
 from store.pages import Row
 from store.sealing import SealingBox
-from webhooks import secrets
 from webhooks.profiles import PROFILES, Profile
-from webhooks.secrets import SigningSecret
+from webhooks.secrets import Signing, SigningKey, SigningSecret, choose
 from webhooks.views import WebhookView, webhook_view
 
 _PUBLIC = (
     *("name", "url", "description", "enabled", "profile", "perspective_id"),
     *("event_filter", "conditions", "tag_filter", "trust_score"),
-    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight"),
+    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "signature_header"),
 )
-_PLAIN = ("name", "description", "enabled", "timeout_ms", "rate_limit_per_second", "max_in_flight")
+_PLAIN = (
+    *("name", "description", "enabled", "timeout_ms", "rate_limit_per_second", "max_in_flight"),
+    "signature_header",
+)
 _TIMES = ("deleted_at",)
 
 
@@ -37,9 +40,9 @@ class Columns:
         profile = PROFILES[draft.profile or events.default_profile(kind)]
         _check_tags(draft.tag_filter, kind)
         _check_events(draft.event_filter)
-        default_secret = "auto" if profile.signed_by_default else None
-        wanted = draft.secret if "secret" in draft.model_fields_set else default_secret
-        secret = secrets.choose(profile, wanted)
+        names = [draft.auth_header.name] if draft.auth_header else []
+        _check_signature_header(profile, draft.signature_header, [*draft.headers, *names])
+        signing = choose(profile, Signing(), _given(draft) or ({"secret": "auto"} if profile.signed_by_default else {}))
         chosen = draft.event_filter or EventFilter(events=list(events.default_events(kind)))
         values = {
             **{name: getattr(draft, name) for name in _PLAIN},
@@ -54,10 +57,10 @@ class Columns:
             "headers_sealed": self._box.seal(draft.headers) if draft.headers else None,
             "auth_header_name": draft.auth_header and draft.auth_header.name,
             "auth_header_sealed": self._box.seal(draft.auth_header.value) if draft.auth_header else None,
-            "secrets_sealed": self.seal_secrets([SigningSecret(secret)] if secret else []),
+            **self.seal_signing(signing),
             "retry": _retry(draft.retry, profile.retry),
         }
-        return values, secret
+        return values, signing.secrets[0].value if signing.secrets else None
 
     def for_patch(self, patch: WebhookPatch, row: Row, kind: str | None) -> dict[str, Any]:
         """Return the columns that a patch sets."""
@@ -88,11 +91,15 @@ class Columns:
         values: dict[str, Any] = {}
         if "headers" in patch.model_fields_set and (patch.headers or {}) != self.headers(row):
             values["headers_sealed"] = self._box.seal(patch.headers) if patch.headers else None
-        if "secret" in patch.model_fields_set:
-            secret = secrets.choose(profile, patch.secret)
-            values["secrets_sealed"] = self.seal_secrets([SigningSecret(secret)] if secret else [])
+        if given := _given(patch):
+            held = self.signing(row)
+            values.update(self.seal_signing(choose(profile, held, given), held))
         if "auth_header" in patch.model_fields_set:
             values.update(self._auth_header(patch, row))
+        if {"signature_header", "headers", "auth_header"} & patch.model_fields_set:
+            after = {**row, **values}
+            named = patch.signature_header if "signature_header" in patch.model_fields_set else row["signature_header"]
+            _check_signature_header(profile, named, [*self.headers(after), after["auth_header_name"] or ""])
         return values
 
     def _auth_header(self, patch: WebhookPatch, row: Row) -> dict[str, Any]:
@@ -116,23 +123,42 @@ class Columns:
             return None
         return row["auth_header_name"], self._box.open(row["auth_header_sealed"])
 
-    def secrets(self, row: Row) -> list[SigningSecret]:
-        """Return the signing secrets, the newest first, for signing only."""
+    def signing(self, row: Row) -> Signing:
+        """Return what a row signs with, for signing only."""
         sealed = row["secrets_sealed"]
-        return [] if sealed is None else [SigningSecret.from_dict(entry) for entry in self._box.open(sealed)]
+        secrets = tuple(map(SigningSecret.from_dict, self._box.open(sealed))) if sealed else ()
+        return Signing(secrets, self.signing_keys(row))
 
-    def seal_secrets(self, values: list[SigningSecret]) -> str | None:
-        """Seal signing secrets for storing."""
-        return self._box.seal([value.as_dict() for value in values]) if values else None
+    def signing_keys(self, row: Row) -> tuple[SigningKey, ...]:
+        """Return the Ed25519 keys of a row, the newest first."""
+        sealed = row["signing_keys_sealed"]
+        return tuple(map(SigningKey.from_dict, self._box.open(sealed))) if sealed else ()
+
+    def seal_signing(self, signing: Signing, held: Signing | None = None) -> dict[str, Any]:
+        """Seal what a webhook signs with for storing; only the columns in which it differs from `held`."""
+        sides = {"secrets_sealed": "secrets", "signing_keys_sealed": "keys"}
+        columns = {column: getattr(signing, side) for column, side in sides.items()}
+        return {
+            column: self._box.seal([one.as_dict() for one in values]) if values else None
+            for column, values in columns.items()
+            if held is None or values != getattr(held, sides[column])
+        }
+
+    def made_secret(self, patch: WebhookPatch, values: dict[str, Any]) -> str | None:
+        """Return the secret among the columns that a patch sets, if it was made for it and not sent in it."""
+        sealed = values.get("secrets_sealed")
+        newest: str | None = self._box.open(sealed)[0]["value"] if sealed else None
+        return None if newest == patch.secret else newest
 
     def view(self, row: Row) -> WebhookView:
         """Return what callers may see of a row."""
-        return webhook_view(row, self.headers(row))
+        return webhook_view(row, self.headers(row), self.signing_keys(row))
 
     def public(self, row: Row, *, replaced: Row | None = None) -> dict[str, Any]:
         """Return a row's settings for a record of change; a secret that differs from `replaced`'s is only called so."""
         shown = {name: row[name] for name in _PUBLIC}
-        shown["headers"] = self.view(row).headers
+        view = self.view(row)
+        shown["headers"], shown["public_key"] = view.headers, view.public_key
         shown["auth_header"] = _secrecy(row, replaced, "auth_header_sealed", row["auth_header_name"])
         shown["secret"] = _secrecy(row, replaced, "secrets_sealed", "secret")
         return shown
@@ -160,6 +186,21 @@ def _secrecy(row: Row, replaced: Row | None, column: str, name: str | None) -> d
     known = {"name": name, "set": True}
     is_new = replaced is not None and replaced[column] is not None and replaced[column] != row[column]
     return {**known, "replaced": True} if is_new else known
+
+
+def _given(spec: WebhookDraft | WebhookPatch) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in ("signing", "secret") if name in spec.model_fields_set}
+
+
+def _check_signature_header(profile: Profile, name: str | None, others: Collection[str]) -> None:
+    """Refuse a header for a hex signature where there is none, and one that another setting fills."""
+    if name is None:
+        return
+    if profile.signature != "hex":
+        words = f"belongs to profiles that sign in hex; {profile.name} signs in webhook-signature"
+        raise InvalidInput.of("signature_header", words)
+    if name.lower() in {other.lower() for other in others}:
+        raise InvalidInput.of("signature_header", f"{name} is among the headers of this webhook; name another one")
 
 
 def _policy(stored: dict[str, Any]) -> RetryPolicy:

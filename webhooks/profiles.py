@@ -31,8 +31,9 @@ class Profile:
     Attributes:
         body: `enveloped` {id, type, timestamp, data}; `bare` the payload itself; `named` {event_id, event_name,
             timestamp} and the payload's fields beside them.
-        signature: `standard` (Standard Webhooks v1) or `hex` (HMAC-SHA256 of the body), when a secret is set.
+        signature: `standard` (Standard Webhooks: v1, v1a) or `hex` (HMAC-SHA256 of the body), when there is a secret.
         headers: Header names and what they carry: event_type, event_id, delivery_id or attempt.
+        signature_header: Where a hex signature goes, unless the webhook names another header.
         signed_by_default: Whether a new webhook gets a secret without asking for one.
 
     """
@@ -43,6 +44,7 @@ class Profile:
     headers: Mapping[str, str]
     retry: RetryPolicy
     timeout_ms: int
+    signature_header: str | None = None
     signed_by_default: bool = False
 
 
@@ -84,6 +86,7 @@ PROFILES: Mapping[str, Profile] = {
         },
         retry=RetryPolicy(max_retries=3, strategy="exponential", base_seconds=2.0, retry_4xx=True),
         timeout_ms=5_000,
+        signature_header="X-Perspection-Signature",
     ),
 }
 

@@ -1,7 +1,7 @@
 """The webhooks of a workspace: every change is checked, applied whole, recorded, and can be undone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,17 +19,22 @@ from store import webhooks as store
 from store.pages import Page, Row
 from store.sealing import SealingBox
 from store.session import Database
-from webhooks import secrets
 from webhooks.columns import Columns
+from webhooks.profiles import PROFILES
+from webhooks.secrets import Scheme, live, rotate
 from webhooks.views import WebhookView
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A webhook as it now is, and the record of the change; None when there was nothing to change."""
+    """A webhook as it now is, and the record of the change; None when there was nothing to change.
+
+    `secret` is one that the change has made, for the only time.
+    """
 
     webhook: WebhookView
     change: ChangeView | None
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,15 @@ class Created:
     webhook: WebhookView
     change: ChangeView
     secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What was made by a rotation: a secret, for the only time, the public half of a key, or both."""
+
+    secret: str | None = field(repr=False)
+    public_key: str | None
+    change: ChangeView
 
 
 class Registry:
@@ -96,7 +110,8 @@ class Registry:
             row = await self._row(connection, workspace_id, webhook_id, for_update=True)
             kind = await self._kind(connection, workspace_id, row["perspective_id"])
             values = self._columns.for_patch(patch, row, kind)
-            return await self._apply(connection, row, values, actor, "update")
+            changed = await self._apply(connection, row, values, actor, "update")
+            return replace(changed, secret=self._columns.made_secret(patch, values))
 
     async def delete(self, workspace_id: str, webhook_id: str, actor: Actor) -> Changed:
         """Delete a webhook; its waiting deliveries are parked, and undo brings both back."""
@@ -105,17 +120,39 @@ class Registry:
             return await self._apply(connection, row, {"deleted_at": datetime.now(UTC)}, actor, "delete")
 
     async def rotate_secret(
-        self, workspace_id: str, webhook_id: str, overlap: timedelta, actor: Actor
-    ) -> tuple[str, ChangeView]:
-        """Make a new signing secret; the present one goes on signing too for `overlap` (0 to 7 days)."""
+        self, workspace_id: str, webhook_id: str, overlap: timedelta, actor: Actor, wanted: Scheme | None = None
+    ) -> Rotated:
+        """Make a new secret, a new key or both; the present ones go on signing too for `overlap` (0 to 7 days)."""
         async with self._database.write() as connection:
             row = await self._row(connection, workspace_id, webhook_id, for_update=True)
-            rotated = secrets.rotate(self._columns.secrets(row), overlap, datetime.now(UTC))
-            values = {"secrets_sealed": self._columns.seal_secrets(rotated)}
+            held, profile = self._columns.signing(row), PROFILES[row["profile"]]
+            rotated = rotate(profile, held, wanted, overlap, datetime.now(UTC))
+            values = self._columns.seal_signing(rotated, held)
             changed = await self._apply(connection, row, values, actor, "rotate_secret")
         if changed.change is None:
             raise Conflict("The secret was not rotated.")
-        return rotated[0].value, changed.change
+        return Rotated(
+            secret=rotated.secrets[0].value if "secrets_sealed" in values else None,
+            public_key=rotated.keys[0].public if "signing_keys_sealed" in values else None,
+            change=changed.change,
+        )
+
+    async def public_keys(self, workspace_id: str, webhook_id: str) -> Sequence[str]:
+        """Return the `whpk_` keys that verify at present, the newest first; raises NotFound."""
+        async with self._database.read() as connection:
+            return self._public_keys(await self._row(connection, workspace_id, webhook_id))
+
+    async def published_keys(self, webhook_id: str) -> Sequence[str]:
+        """Return the same of a webhook of any workspace, for anyone to see; raises NotFound also when it has no key."""
+        async with self._database.read() as connection:
+            rows = await store.by_ids(connection, [webhook_id])
+        keys = [key for row in rows if row["deleted_at"] is None for key in self._public_keys(row)]
+        if not keys:
+            raise NotFound("webhook", webhook_id)
+        return keys
+
+    def _public_keys(self, row: Row) -> Sequence[str]:
+        return [key.public for key in live(self._columns.signing_keys(row), datetime.now(UTC))]
 
     async def changes(
         self, workspace_id: str, subject_id: str | None = None, *, limit: int = 50, offset: int = 0

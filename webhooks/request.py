@@ -1,25 +1,34 @@
 """One webhook made ready for sending, and the request that carries one message to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.filters import FilterSet
 from rules.header_fields import redact
 from rules.retry import RetryPolicy
-from rules.signature import decode_secret, sign_hex, sign_v1
+from rules.signature import decode_secret, sign_hex, sign_v1, sign_v1a
+from rules.signing_keys import private_key
 from store.pages import Row
 from webhooks.columns import Columns
 from webhooks.profiles import PROFILES, Message, Profile, body_of
-from webhooks.secrets import SigningSecret, live
+from webhooks.secrets import SigningKey, SigningSecret, live
 
 USER_AGENT = "Hookwright/0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A webhook with its secrets open: it lives in memory only and is never logged."""
+    """A webhook with its secrets open: it lives in memory only and is never logged.
+
+    Attributes:
+        keys: The decoded key of each standard secret.
+        opened_keys: The opened key of each of `signing_keys`; opening one costs as much as a signature.
+
+    """
 
     id: str
     workspace_id: str
@@ -36,6 +45,9 @@ class Target:
     signing: tuple[SigningSecret, ...]
     keys: Mapping[str, bytes]
     version: datetime
+    signature_header: str | None = None
+    signing_keys: tuple[SigningKey, ...] = ()
+    opened_keys: Mapping[str, Ed25519PrivateKey] = field(default_factory=dict)
 
 
 class Request(NamedTuple):
@@ -51,7 +63,7 @@ def open_target(row: Row, columns: Columns) -> Target:
     profile = PROFILES[row["profile"]]
     auth = columns.auth_header(row)
     custom = columns.headers(row)
-    signing = tuple(columns.secrets(row))
+    signing = columns.signing(row)
     standard = profile.signature == "standard"
     return Target(
         id=row["id"],
@@ -68,9 +80,12 @@ def open_target(row: Row, columns: Columns) -> Target:
         rate_limit_per_second=row["rate_limit_per_second"],
         headers={**custom, **({auth[0]: auth[1]} if auth else {})},
         secret_headers=frozenset({auth[0].lower()} if auth else ()),
-        signing=signing,
-        keys={secret.value: decode_secret(secret.value) for secret in signing} if standard else {},
+        signing=signing.secrets,
+        keys={secret.value: decode_secret(secret.value) for secret in signing.secrets} if standard else {},
         version=row["updated_at"],
+        signature_header=row["signature_header"] or profile.signature_header,
+        signing_keys=signing.keys,
+        opened_keys={key.public: private_key(key.value) for key in signing.keys},
     )
 
 
@@ -92,16 +107,20 @@ def build_request(target: Target, message: Message, attempt: int, now: datetime)
 
 
 def _signature(target: Target, message: Message, body: bytes, now: datetime) -> dict[str, str]:
-    if target.profile.signature == "hex":
-        return {"X-Perspection-Signature": sign_hex(target.signing[0].value, body)} if target.signing else {}
-    if not target.signing and target.profile.body == "bare":
+    if target.signature_header is not None:
+        return {target.signature_header: sign_hex(target.signing[0].value, body)} if target.signing else {}
+    signed = target.signing or target.signing_keys
+    if not signed and target.profile.body == "bare":
         return {}
     timestamp = int(now.timestamp())
     identity = {"webhook-id": message.event_id, "webhook-timestamp": str(timestamp)}
-    if not target.signing:
+    if not signed:
         return identity
-    keys = [target.keys[secret.value] for secret in live(list(target.signing), now)]
-    return {**identity, "webhook-signature": sign_v1(keys, message.event_id, timestamp, body)}
+    signature = sign_v1([target.keys[s.value] for s in live(target.signing, now)], message.event_id, timestamp, body)
+    if target.signing_keys:
+        opened = [target.opened_keys[key.public] for key in live(target.signing_keys, now)]
+        signature = f"{signature} {sign_v1a(opened, message.event_id, timestamp, body)}".lstrip()
+    return {**identity, "webhook-signature": signature}
 
 
 def _merge(ours: dict[str, str], custom: Mapping[str, str]) -> dict[str, str]:

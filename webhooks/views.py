@@ -1,6 +1,7 @@
 """What callers see of webhooks, changes and deliveries: no secret is ever among it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from rules.header_fields import redact
 from rules.health import Health, state, status_icon
 from rules.times import time_text
 from store.pages import Row
+from webhooks.profiles import PROFILES
+from webhooks.secrets import Scheme, SigningKey, scheme
 
 
 def health_of(row: Row) -> Health:
@@ -36,6 +39,9 @@ class WebhookView:
     auth_header: dict[str, Any] | None
     headers: dict[str, str]
     has_secret: bool
+    signing: Scheme | None
+    public_key: str | None
+    signature_header: str | None
     retry: dict[str, Any]
     timeout_ms: int
     rate_limit_per_second: float | None
@@ -73,16 +79,20 @@ class WebhookView:
         }
 
 
-def webhook_view(row: Row, headers: dict[str, str]) -> WebhookView:
-    """Read a webhook row; `headers` are its custom headers, already unsealed."""
-    name = row["auth_header_name"]
-    skipped = {"auth_header", "headers", "has_secret", "health"}
+def webhook_view(row: Row, headers: dict[str, str], keys: Sequence[SigningKey]) -> WebhookView:
+    """Read a webhook row; `headers` are its custom headers and `keys` its Ed25519 keys, already unsealed."""
+    name, profile = row["auth_header_name"], PROFILES[row["profile"]]
+    has_secret = row["secrets_sealed"] is not None
+    skipped = {"auth_header", "headers", "has_secret", "signing", "public_key", "signature_header", "health"}
     fields = {field: row[field] for field in WebhookView.__slots__ if field not in skipped}
     return WebhookView(
         **fields,
         auth_header=None if name is None else {"name": name, "set": True},
         headers=redact(headers),
-        has_secret=row["secrets_sealed"] is not None,
+        has_secret=has_secret,
+        signing=scheme(profile, secret=has_secret, key=bool(keys)),
+        public_key=keys[0].public if keys else None,
+        signature_header=row["signature_header"] or profile.signature_header,
         health=health_of(row),
     )
 

@@ -41,7 +41,8 @@ _FAULT_PAUSE_SECONDS = 1.0
 
 log = logging.getLogger("hookwright.worker")
 
-_NOTHING_SEALED = {"headers_sealed": None, "auth_header_sealed": None, "secrets_sealed": None}
+_SEALED = ("headers_sealed", "auth_header_sealed", "secrets_sealed", "signing_keys_sealed")
+_NOTHING_SEALED = dict.fromkeys(_SEALED)
 
 
 class Worker:

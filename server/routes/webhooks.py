@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rules.ranges import Moment, text, whole
 from rules.validation import parse
-from rules.webhook_spec import Spec, WebhookDraft, WebhookPatch
+from rules.webhook_spec import SigningScheme, Spec, WebhookDraft, WebhookPatch
 from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
 from server.pages import page_body
 
@@ -24,9 +24,10 @@ class TestBody(Spec):
 
 
 class RotateBody(Spec):
-    """How long the present secret goes on signing."""
+    """What is replaced (when absent, all that the webhook signs with), and how long the old ones go on signing."""
 
     overlap_seconds: whole(0, 604_800, "seconds") = 86_400  # type: ignore[valid-type]
+    signing: SigningScheme | None = None
 
 
 class ReplayBody(Spec):
@@ -62,10 +63,11 @@ async def show(webhook_id: str, caller: CallerDep, platform: PlatformDep) -> dic
 
 @router.patch("/{webhook_id}")
 async def update(webhook_id: str, body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
-    """Change a webhook; absent fields stay as they are."""
+    """Change a webhook; absent fields stay as they are. A secret that this makes is in the answer this one time."""
     patch = parse(WebhookPatch, body)
     changed = await platform.registry.update(caller.workspace_id, webhook_id, patch, caller.actor)
-    return {**changed.webhook.as_dict(), "change_id": changed.change.id if changed.change else None}
+    made = {} if changed.secret is None else {"secret": changed.secret}
+    return {**changed.webhook.as_dict(), **made, "change_id": changed.change.id if changed.change else None}
 
 
 @router.delete("/{webhook_id}", status_code=204)
@@ -86,10 +88,11 @@ async def test(webhook_id: str, body: Body, caller: CallerDep, platform: Platfor
 
 @router.post("/{webhook_id}/rotate-secret")
 async def rotate_secret(webhook_id: str, body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
-    """Make a new signing secret; the answer holds it this one time."""
-    overlap = timedelta(seconds=parse(RotateBody, body).overlap_seconds)
-    secret, change = await platform.registry.rotate_secret(caller.workspace_id, webhook_id, overlap, caller.actor)
-    return {"secret": secret, "change_id": change.id}
+    """Make a new signing secret, a new Ed25519 key or both; the answer holds the secret this one time."""
+    wanted = parse(RotateBody, body)
+    overlap = timedelta(seconds=wanted.overlap_seconds)
+    made = await platform.registry.rotate_secret(caller.workspace_id, webhook_id, overlap, caller.actor, wanted.signing)
+    return {"secret": made.secret, "public_key": made.public_key, "change_id": made.change.id}
 
 
 @router.get("/{webhook_id}/diagnosis")
