@@ -132,13 +132,14 @@ def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
 TOOLS = (
     Tool(
         "test_trigger",
-        "Try a trigger out: a dry run shows the request; dry_run false really calls the API and shows its answer.",
+        "Try a trigger out: a dry run shows the request; dry_run false really calls the API and shows its answer. "
+        "Asks for approval when that writes.",
         TestTrigger,
         test_trigger,
     ),
     Tool(
         "list_calls",
-        "Show the log of API calls, newest first: status, duration, variables, error.",
+        "Show the log of API calls, newest first: status, duration, variables, error, warnings, response.",
         ListCalls,
         list_calls,
     ),

@@ -23,7 +23,7 @@ _PAGE = 200
 class ImportApiCall(Arguments):
     """Where the calls are described, and whose they shall be."""
 
-    curl: str | None = Field(None, description="A curl command, as the person wrote it.")
+    curl: str | None = Field(None, description="A curl command, as the person wrote it, [hidden] included.")
     openapi: str | None = Field(None, description="An OpenAPI 3 document, JSON or YAML, as the person wrote it.")
     operations: list[str] | None = Field(None, description="Of the document, only these operationIds.")
     assistant_id: str | None = Field(None, description="Not needed when there is only one assistant.")

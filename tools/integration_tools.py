@@ -43,10 +43,17 @@ class TriggerFields(Arguments):
     url: str | None = Field(None, description=f"HTTPS, {_VARIABLES} in path and query only.")
     method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"] | None = None
     headers: dict[str, str] | None = Field(
-        None, description=f"All headers, {_VARIABLES}; a credential is only ever a $secret. {{}} removes them."
+        None,
+        description=f"All headers, {_VARIABLES}: they replace the present ones, so repeat those that stay; "
+        "{} removes all. A credential is only ever a $secret.",
     )
-    body: str | None = Field(None, description=f'JSON or text, {_VARIABLES}; "" removes it.')
-    parameters: dict[str, Any] | None = Field(None, description="JSON Schema of the arguments.")
+    body: str | None = Field(
+        None, description='JSON or text: "$name" in quotes is text, $images without them is a list. "" removes it.'
+    )
+    parameters: dict[str, Any] | None = Field(
+        None,
+        description="JSON Schema of the arguments: an object with properties, each with a description, and required.",
+    )
     directive: str | None = Field(None, description="What the assistant does with a response.")
     timeout_ms: int | None = Field(None, description="1000 to 120000.")
     interpret_response: bool | None = Field(None, description="false: the assistant never sees responses.")
@@ -168,7 +175,7 @@ def _body(text: str) -> Any:
 TOOLS = (
     Tool(
         "list_triggers",
-        "List the API calls (triggers) that assistants may make in a conversation with a customer.",
+        "List the API calls (triggers, integrations) that assistants may make in a conversation with a customer.",
         ListTriggers,
         list_triggers,
     ),
@@ -180,7 +187,8 @@ TOOLS = (
     ),
     Tool(
         "create_trigger",
-        "Let an assistant call an API. Asks the person for approval of what will be sent.",
+        "Let an assistant call an API that the person describes in words; import_api_call reads curl and OpenAPI. "
+        "Asks the person for approval of what will be sent.",
         CreateTrigger,
         create_trigger,
         changes=True,
