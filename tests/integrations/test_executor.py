@@ -11,6 +11,7 @@ from integrations.attempts import MAX_BODY_BYTES
 from rules.errors import InvalidInput, NotFound
 from rules.header_fields import MASK
 from rules.integration_spec import SecretDraft
+from store import sessions as store
 from tests.integrations.conftest import WORKSPACE, Desk
 
 ORDER = {"type": "object", "properties": {"order_number": {"type": "string", "pattern": r"^\d+$"}}}
@@ -314,7 +315,8 @@ async def test_a_call_that_was_stopped_while_waiting_is_logged(desk: Desk):
 async def test_a_call_that_is_stopped_while_it_is_logged_is_logged_and_merged(desk: Desk):
     desk.stub.answers({"session": {"client_data": {"x": 1}}})
     trigger = await desk.trigger("/x", "POST")
-    async with desk.database.write():  # the log has to wait
+    async with desk.database.write() as connection:  # the log has to wait
+        await store.get(connection, WORKSPACE, desk.session.id, for_update=True)
         running = asyncio.create_task(desk.run(trigger))
         async with asyncio.timeout(10):
             while not desk.stub.requests:  # noqa: ASYNC110 - the stub has no event of its own
