@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.briefing import system_prompt
 from agent.events import TurnEvent
-from agent.turn import Turns, checked
+from agent.turn import Turned, Turns, checked
 from rules.errors import NotFound
 from rules.typed_secrets import hide_secrets
 from store.session import Database
@@ -22,11 +22,18 @@ class Assistant:
         database: Where conversations are stored.
         toolbox: What the assistant may do.
         model: Makes the language model, at the first message: its import is slow.
+        turned: Told of each turn that has ended; see `Turns`.
 
     """
 
-    def __init__(self, database: Database, toolbox: Toolbox, model: "Callable[[], BaseChatModel]") -> None:
-        self.turns = Turns(database, model)
+    def __init__(
+        self,
+        database: Database,
+        toolbox: Toolbox,
+        model: "Callable[[], BaseChatModel]",
+        turned: Turned | None = None,
+    ) -> None:
+        self.turns = Turns(database, model, turned)
         self._persona = _Configuring(toolbox)
         self._services = toolbox.services
 

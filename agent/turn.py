@@ -6,6 +6,7 @@ is cut off. What was said and done is stored even when the turn fails; nothing i
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from agent.run import Engine, Outcome
 
+Turned = Callable[[str, str, float], None]  # who answered, how it ended, seconds
+
 MAX_MESSAGE_CHARACTERS = 8_000
 TURN_TIME = timedelta(minutes=5)
 GRACE = timedelta(seconds=10)
@@ -44,12 +47,14 @@ class Turns:
     Args:
         database: Where conversations are stored.
         model: Makes the language model, at the first message: its import is slow.
+        turned: Told of each turn that has ended: `configuring` or `session`; `finished`, `asked` or `failed`; seconds.
 
     """
 
-    def __init__(self, database: Database, model: "Callable[[], BaseChatModel]") -> None:
+    def __init__(self, database: Database, model: "Callable[[], BaseChatModel]", turned: Turned | None = None) -> None:
         self._database = database
         self._choose = model
+        self._turned = turned
         self._engine: Engine | None = None
         self._loading = asyncio.Lock()
         self._turns: set[asyncio.Task[None]] = set()
@@ -252,6 +257,7 @@ class Turns:
         events: "asyncio.Queue[TurnEvent | BaseException | None]",
         alone: bool,
     ) -> None:
+        started = time.perf_counter()
         outcome: Outcome = await engine.run(
             task,
             run_id=run_id,
@@ -261,13 +267,14 @@ class Turns:
             emit=events.put_nowait,
             alone=alone,
         )
+        if self._turned is not None:
+            how = "failed" if outcome.error else "asked" if outcome.interruption else "finished"
+            self._turned("session" if persona.session_id else "configuring", how, time.perf_counter() - started)
         try:
             await self._store(conversation.id, run_id, outcome)
         except BaseException as error:
-            try:
-                await self._let_go(conversation.id, run_id)
-            finally:
-                events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
+            events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
+            await self._let_go(conversation.id, run_id)
             raise
         for event in outcome.last_events:
             events.put_nowait(event)

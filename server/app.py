@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from rules.errors import Unauthenticated
 from server import problems, request_bodies
 from server.deps import SESSION_COOKIE
+from server.request_watch import RequestWatch
 from server.routes import (
     assistants,
     chat,
@@ -15,6 +16,7 @@ from server.routes import (
     events,
     health,
     jwks,
+    metrics,
     perspectives,
     secrets,
     session,
@@ -23,6 +25,7 @@ from server.routes import (
     webhooks,
 )
 from server.routes.console import console_router
+from server.version import VERSION
 from server.wiring import Platform
 
 
@@ -40,7 +43,7 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     app = FastAPI(
         title="Hookwright",
         summary="A self-hosted webhook platform that you configure by talking to it",
-        version="0.1.0",
+        version=VERSION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -48,10 +51,21 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     app.state.platform = platform
     problems.install(app)
     integrations = (assistants, triggers, secrets, sessions)
-    for module in (perspectives, events, webhooks, jwks, deliveries, *integrations, chat, session, health):
+    for module in (perspectives, events, webhooks, jwks, deliveries, *integrations, chat, session, health, metrics):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
     request_bodies.install(app)
+    app.add_middleware(RequestWatch, watcher=platform.watchers, tracing=platform.tracing)
+    return app
+
+
+def build_metrics_app(platform: Platform) -> FastAPI:
+    """Build the app of HOOKWRIGHT_METRICS_PORT: health and metrics of a process, and nothing else."""
+    app = FastAPI(title="Hookwright", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.platform = platform
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
     return app
 
 

@@ -1,7 +1,6 @@
 """The `hookwright` command."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Coroutine
@@ -13,6 +12,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from rules.errors import HookwrightError
+from server import logs
 from server.commands import admin, listening, sending
 from server.settings import Settings, read_settings
 from server.terminal import clean
@@ -40,6 +40,7 @@ def serve(host: HostOption = None, port: PortOption = None, *, worker: bool = Tr
     from server.commands import serving  # noqa: PLC0415 - the other commands start without the web framework
 
     settings = _settings(host=host, port=port)
+    logs.configure(settings.log_format, settings.log_level)
     run(serving.serve(settings, with_worker=worker))
 
 
@@ -87,9 +88,7 @@ def run(job: Coroutine[Any, Any, Any]) -> None:
 def main() -> None:
     """Run a command; an error that is ours is one line on stderr, not a trace."""
     os.environ.setdefault("LANGSMITH_TRACING", "false")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "httpx2", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.begin()
     try:
         app()
     except HookwrightError as error:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     egress_allow_http: bool = False
     egress_proxy: str | None = None
     egress_ca_file: FilePath | None = None
+    log_format: Literal["text", "json"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     model: str | None = None
     openai_base_url: str | None = Field(
         default=None, validation_alias=AliasChoices("HOOKWRIGHT_OPENAI_BASE_URL", "OPENAI_BASE_URL")

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -20,8 +20,14 @@ from integrations.triggers import Triggers
 from integrations.vault import Vault
 from server.auth import Gatekeeper
 from server.egress import Egress
+from server.logs import LogWatcher
+from server.metrics import Metrics
+from server.readiness import readiness
 from server.settings import Settings
-from store import deliveries as delivery_store
+from server.tracing_switch import tracing_of
+from server.version import VERSION
+from server.watched_executor import WatchedExecutor
+from server.watching import Watchers
 from store.migrate import migrate
 from store.sealing import SealingBox, load_master_keys
 from store.session import Database
@@ -37,10 +43,13 @@ from webhooks.registry import Registry
 from webhooks.repair import Doctor
 from webhooks.testing import Tester
 from webhooks.wakeup import Wakeup
-from webhooks.worker import HEARTBEAT, Worker
+from webhooks.worker import Worker
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from server.metrics_port import MetricsPort
+    from server.telemetry import Tracing
 
 
 @dataclass(slots=True)
@@ -69,8 +78,12 @@ class Platform:
     egress: Egress
     columns: Columns
     wakeup: Wakeup
+    metrics: Metrics
+    watchers: Watchers
+    tracing: "Tracing | None" = None
     workspace_id: str = ""
     worker: Worker | None = None
+    _metrics_port: "MetricsPort | None" = None
     _working: "asyncio.Task[None] | None" = None
 
     async def start(self, *, with_worker: bool) -> None:
@@ -78,11 +91,17 @@ class Platform:
         await migrate(self.database)
         self.workspace_id = await self.gatekeeper.default_workspace(_plain(self.settings.api_key))
         if with_worker:
-            self.worker = Worker(self.database, self.columns, self.egress, self.wakeup)
+            self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
             self._working = asyncio.create_task(self.worker.run())
+        if self.settings.metrics_port is not None:
+            from server.metrics_port import MetricsPort  # noqa: PLC0415 - the app is built around the platform
+
+            self._metrics_port = await MetricsPort.open(self, self.settings.metrics_port)
 
     async def close(self) -> None:
         """Finish what is in flight and close every connection."""
+        if self._metrics_port is not None:
+            await self._metrics_port.close()
         if self.worker is not None:
             self.worker.stop()
         await self.assistant.aclose()
@@ -91,17 +110,12 @@ class Platform:
                 await self._working
         await self.egress.close()
         await self.database.close()
+        if self.tracing is not None:
+            await asyncio.to_thread(self.tracing.close)
 
-    async def ready(self) -> str | None:
-        """Return None when the store answers and some worker is alive, else what is missing."""
-        try:
-            async with self.database.read() as connection:
-                beat = await delivery_store.newest_heartbeat(connection)
-        except Exception as error:  # noqa: BLE001 - whatever ails the store, it is not ready
-            return f"the store does not answer: {type(error).__name__}"
-        if beat is None or datetime.now(UTC) - beat > 5 * HEARTBEAT:
-            return "no delivery worker is alive"
-        return None
+    async def ready(self) -> dict[str, dict[str, Any]]:
+        """Say of the store and of the workers whether they are there; see `readiness`."""
+        return await readiness(self.database, self._working)
 
 
 def wire(settings: Settings) -> Platform:
@@ -109,6 +123,8 @@ def wire(settings: Settings) -> Platform:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     box = SealingBox(load_master_keys(_plain(settings.master_key), settings.home / "master.key"))
     database, wakeup = Database(settings.database_url), Wakeup()
+    metrics, tracing = Metrics(database, VERSION), tracing_of(os.environ, VERSION)
+    watchers = Watchers([metrics, LogWatcher(), *([tracing] if tracing else [])])
     columns = Columns(box, settings.policy)
     egress = Egress(settings.policy, ca_file=settings.egress_ca_file, proxy=settings.egress_proxy)
     registry = Registry(database, box, settings.policy)
@@ -118,7 +134,7 @@ def wire(settings: Settings) -> Platform:
     doctor = Doctor(registry, insights, prober, settings.policy)
     assistants, triggers = Assistants(database, box), Triggers(database, box)
     vault, sessions = Vault(database, box), Sessions(database)
-    executor = Executor(database, vault, egress)
+    executor = WatchedExecutor(database, vault, egress, watcher=watchers)
     services = Services(
         registry=registry,
         perspectives=perspectives,
@@ -133,14 +149,14 @@ def wire(settings: Settings) -> Platform:
         history=History(registry, triggers, assistants),
         call_log=CallLog(database),
     )
-    assistant = Assistant(database, toolbox(services), lambda: _model(settings))
+    assistant = Assistant(database, toolbox(services), lambda: _model(settings), watchers.turned)
     return Platform(
         settings=settings,
         database=database,
         gatekeeper=Gatekeeper(database),
         registry=registry,
         perspectives=perspectives,
-        intake=Intake(database, wakeup),
+        intake=Intake(database, wakeup, watchers),
         insights=insights,
         tester=tester,
         doctor=doctor,
@@ -157,6 +173,9 @@ def wire(settings: Settings) -> Platform:
         egress=egress,
         columns=columns,
         wakeup=wakeup,
+        metrics=metrics,
+        watchers=watchers,
+        tracing=tracing,
     )
 
 

@@ -78,7 +78,7 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
         build_app(platform, with_worker=with_worker),
         host=settings.host,
         port=settings.port,
-        log_level="info",
+        log_config=None,  # uvicorn's own words go where ours go; requests are logged by their routes
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

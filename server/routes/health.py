@@ -1,5 +1,7 @@
 """Is it alive, and is it able to work."""
 
+import json
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -17,6 +19,11 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(platform: PlatformDep) -> JSONResponse:
-    """Answer 200 when the store answers and a worker is alive, else 503."""
-    missing = await platform.ready()
-    return JSONResponse({"status": "ready"}) if missing is None else problems.problem(503, missing)
+    """Answer 200 when the store answers and a worker is alive, else 503; `checks` says what was found."""
+    checks = await platform.ready()
+    missing = [check["detail"] for check in checks.values() if not check["ok"]]
+    if not missing:
+        return JSONResponse({"status": "ready", "checks": checks})
+    refusal = problems.problem(503, missing[0])
+    content = {**json.loads(bytes(refusal.body)), "checks": checks}
+    return JSONResponse(content, 503, media_type="application/problem+json")

@@ -1,0 +1,47 @@
+"""Is this process able to work: does the store answer, and is a delivery worker alive."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from store.deliveries import newest_heartbeat
+from store.session import Database
+from webhooks.worker import HEARTBEAT
+
+_STORE_SECONDS = 5.0  # a store that takes longer is taken for gone
+_MISSED_BEATS = 5
+
+
+async def readiness(database: Database, working: "asyncio.Task[None] | None") -> dict[str, dict[str, Any]]:
+    """Check the store and the workers.
+
+    Args:
+        database: The store.
+        working: This process's own worker, if it has one; once that has ended by itself, this process is not ready,
+            whatever other workers do.
+
+    Returns:
+        `{store: {ok, detail?}, worker: {ok, detail?, silent_seconds?}}`; a `detail` names no address and no secret.
+
+    """
+    try:
+        async with asyncio.timeout(_STORE_SECONDS), database.read() as connection:
+            beat = await newest_heartbeat(connection)
+    except Exception as error:  # noqa: BLE001 - whatever ails the store, it is not ready
+        gone = f"the store does not answer: {type(error).__name__}"
+        return {
+            "store": {"ok": False, "detail": gone},
+            "worker": {"ok": False, "detail": "not known without the store"},
+        }
+    return {"store": {"ok": True}, "worker": _worker(beat, working)}
+
+
+def _worker(beat: datetime | None, working: "asyncio.Task[None] | None") -> dict[str, Any]:
+    if working is not None and working.done():
+        return {"ok": False, "detail": "the delivery worker of this process has ended"}
+    if beat is None:
+        return {"ok": False, "detail": "no delivery worker is alive"}
+    silent = round(max(0.0, (datetime.now(UTC) - beat).total_seconds()), 1)
+    if silent > _MISSED_BEATS * HEARTBEAT.total_seconds():
+        return {"ok": False, "detail": "no delivery worker is alive", "silent_seconds": silent}
+    return {"ok": True, "silent_seconds": silent}
