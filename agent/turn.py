@@ -273,8 +273,10 @@ class Turns:
         try:
             await self._store(conversation.id, run_id, outcome)
         except BaseException as error:
-            events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
-            await self._let_go(conversation.id, run_id)
+            try:
+                await self._let_go(conversation.id, run_id)
+            finally:
+                events.put_nowait(error if isinstance(error, Exception) else Conflict("The server is shutting down."))
             raise
         for event in outcome.last_events:
             events.put_nowait(event)
