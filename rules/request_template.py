@@ -161,6 +161,15 @@ def render(template: RequestTemplate, scope: Scope) -> Rendered:
     )
 
 
+def render_body(template: BodyTemplate, scope: Scope) -> tuple[bytes, tuple[str, ...]]:
+    """Fill in the variables of a body alone; returns its bytes and warnings, raises InvalidInput as `render` does."""
+    out = Rendering(scope)
+    body, _, _ = _render_body(template, out)
+    if len(body) > MAX_RENDERED_BYTES:
+        raise InvalidInput.of("body", f"this {TOO_LONG}")
+    return body, tuple(out.warnings)
+
+
 def _render_body(template: BodyTemplate, out: Rendering) -> tuple[bytes, Any, str]:
     text, shown = out.run(template.parts, "body")
     if template.kind is Kind.JSON:
