@@ -10,6 +10,7 @@ from rules.actor import Actor
 from rules.errors import InvalidInput, Unauthenticated
 from rules.ids import new_id
 from store import access
+from store.dialect import take_turns
 from store.session import Database
 
 LINK_LIFETIME = timedelta(minutes=15)
@@ -34,6 +35,7 @@ class Gatekeeper:
     async def default_workspace(self, pinned_key: str | None = None) -> str:
         """Return the first workspace, creating it in an empty database; `pinned_key` becomes one of its keys."""
         async with self._database.write() as connection:
+            await take_turns(connection, "first workspace")
             found = await access.first_workspace(connection)
             if found is None:
                 found = {"id": new_id("ws"), "name": "Default", "created_at": datetime.now(UTC)}

@@ -5,24 +5,26 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from store import postgres
 from store.moment import Moment, moment_text
 
 _BUSY_TIMEOUT_SECONDS = 15
 
 
-def engine_options(url: URL, pool_size: int) -> dict[str, Any]:
+def engine_options(url: URL, pool_size: int, statement_seconds: float | None) -> dict[str, Any]:
     """Choose the pool and driver options for a database URL."""
     options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "poolclass": AsyncAdaptedQueuePool}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_TIMEOUT_SECONDS}
     else:
         options["pool_pre_ping"] = True
+        options["connect_args"] = postgres.connect_arguments(url, statement_seconds)
     return options
 
 
@@ -57,6 +59,15 @@ async def begin_write(connection: AsyncConnection) -> None:
     if connection.dialect.name == "sqlite":
         await connection.execution_options(writes=True)
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def take_turns(connection: AsyncConnection, name: str) -> None:
+    """Wait until no other transaction has the turn of this name, and keep it until the end of this one.
+
+    On SQLite, every writing transaction has taken its turn already.
+    """
+    if connection.dialect.name != "sqlite":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hookwright {name}"})
 
 
 async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from store import conversation_tables, integration_tables, tables
+from store import conversation_tables, dialect, integration_tables, tables
 from store.session import Database
 
 METADATA = SQLModel.metadata
@@ -23,11 +23,16 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 async def migrate(database: Database) -> None:
-    """Apply the migrations that are missing; does nothing on an up-to-date database."""
+    """Apply the migrations that are missing; does nothing on an up-to-date database. Several at once take turns."""
     if database.is_sqlite and database.url.database:
         _prepare_file(Path(database.url.database))
-    async with database.write() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
+    patient = Database(database.url, pool_size=1, statement_seconds=None)
+    try:
+        async with patient.write() as connection:
+            await dialect.take_turns(connection, "migration")
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
+    finally:
+        await patient.close()
 
 
 def _prepare_file(file: Path) -> None:

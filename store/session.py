@@ -14,7 +14,7 @@ from store import dialect
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
-def driver_url(url: str) -> URL:
+def driver_url(url: str | URL) -> URL:
     """Add the async driver to a plain `sqlite:///path` or `postgresql://…` URL."""
     try:
         parsed = make_url(url)
@@ -22,7 +22,7 @@ def driver_url(url: str) -> URL:
         parsed = None
     if parsed is None or parsed.get_backend_name() not in _DRIVERS:
         raise InvalidInput.of(
-            "HOOKWRIGHT_DATABASE_URL", f"must be sqlite:///path or postgresql://…; got {url.rsplit('@', 1)[-1]!r}"
+            "HOOKWRIGHT_DATABASE_URL", f"must be sqlite:///path or postgresql://…; got {str(url).rsplit('@', 1)[-1]!r}"
         )
     return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
 
@@ -31,11 +31,18 @@ class Database:
     """Transactions on one database.
 
     SQLite allows one writer: writing transactions take turns in `write`, while readers go on undisturbed in WAL mode.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://…`.
+        pool_size: Connections at most.
+        statement_seconds: PostgreSQL: how long a statement may take before its connection is given up (it may have
+            been lost without a word); None for ever.
+
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str | URL, *, pool_size: int = 10, statement_seconds: float | None = 60) -> None:
         self.url = driver_url(url)
-        self.engine = create_async_engine(self.url, **dialect.engine_options(self.url, pool_size))
+        self.engine = create_async_engine(self.url, **dialect.engine_options(self.url, pool_size, statement_seconds))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         dialect.prepare_connections(self.engine)
