@@ -45,6 +45,16 @@ def serve(host: HostOption = None, port: PortOption = None, *, worker: bool = Tr
 
 
 @app.command()
+def worker() -> None:
+    """Run a delivery worker and nothing else: any number of them, on any hosts, over one PostgreSQL."""
+    from server.commands import working  # noqa: PLC0415 - as above
+
+    settings = read_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    run(working.work(settings))
+
+
+@app.command()
 def demo(
     host: HostOption = None,
     port: PortOption = None,

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HOOKWRIGHT_", env_file=".env", extra="ignore", populate_by_name=True)
 
     database_url: str = "sqlite:///.hookwright/hookwright.db"
+    database_pool_size: int = Field(default=10, ge=2, le=500)
+    notify_url: str | None = None
     home: Path = Path(".hookwright")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -29,8 +29,9 @@ from server.version import VERSION
 from server.watched_executor import WatchedExecutor
 from server.watching import Watchers
 from store.migrate import migrate
+from store.notify import Notifier
 from store.sealing import SealingBox, load_master_keys
-from store.session import Database
+from store.session import Database, driver_url
 from tools.catalogue import toolbox
 from tools.history import History
 from tools.services import Services
@@ -80,11 +81,13 @@ class Platform:
     wakeup: Wakeup
     metrics: Metrics
     watchers: Watchers
+    notifier: Notifier | None = None
     tracing: "Tracing | None" = None
     workspace_id: str = ""
     worker: Worker | None = None
     _metrics_port: "MetricsPort | None" = None
     _working: "asyncio.Task[None] | None" = None
+    _notifying: "asyncio.Task[None] | None" = None
 
     async def start(self, *, with_worker: bool) -> None:
         """Bring the store up to date and start what runs in the background."""
@@ -93,6 +96,8 @@ class Platform:
         if with_worker:
             self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
             self._working = asyncio.create_task(self.worker.run())
+        if self.notifier is not None:
+            self._notifying = asyncio.create_task(self.notifier.run(self.wakeup.set if with_worker else None))
         if self.settings.metrics_port is not None:
             from server.metrics_port import MetricsPort  # noqa: PLC0415 - the app is built around the platform
 
@@ -108,10 +113,18 @@ class Platform:
         if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
+        if self._notifying is not None:
+            self._notifying.cancel()
+            await asyncio.wait([self._notifying])
         await self.egress.close()
         await self.database.close()
         if self.tracing is not None:
             await asyncio.to_thread(self.tracing.close)
+
+    async def worked(self) -> None:
+        """Wait until the worker of this process has ended; raises what ended it."""
+        if self._working is not None:
+            await asyncio.shield(self._working)
 
     async def ready(self) -> dict[str, dict[str, Any]]:
         """Say of the store and of the workers whether they are there; see `readiness`."""
@@ -122,7 +135,9 @@ def wire(settings: Settings) -> Platform:
     """Build a platform; nothing is connected yet."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     box = SealingBox(load_master_keys(_plain(settings.master_key), settings.home / "master.key"))
-    database, wakeup = Database(settings.database_url), Wakeup()
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    notifier = None if database.is_sqlite else Notifier(driver_url(settings.notify_url or settings.database_url))
+    wakeup = Wakeup(notifier.ring if notifier else None)
     metrics, tracing = Metrics(database, VERSION), tracing_of(os.environ, VERSION)
     watchers = Watchers([metrics, LogWatcher(), *([tracing] if tracing else [])])
     columns = Columns(box, settings.policy)
@@ -175,6 +190,7 @@ def wire(settings: Settings) -> Platform:
         wakeup=wakeup,
         metrics=metrics,
         watchers=watchers,
+        notifier=notifier,
         tracing=tracing,
     )
 

@@ -88,7 +88,7 @@ class Insights:
             await self._check_active(connection, workspace_id, row["webhook_id"])
             if not await store.retry(connection, [delivery_id], now):
                 raise Conflict(f"The delivery {delivery_id} is being attempted at this moment.")
-        self._wakeup.set()
+        self._wakeup.announce()
         return await self.delivery(workspace_id, delivery_id)
 
     async def replay(
@@ -119,7 +119,7 @@ class Insights:
             ids = await store.ids_to_replay(connection, workspace_id, dict(filters), statuses, MAX_REPLAY)
             starts = range(0, len(ids), 500)
             count = sum([await store.retry(connection, ids[start : start + 500], now) for start in starts])
-        self._wakeup.set()
+        self._wakeup.announce()
         return count
 
     async def _check(self, connection: Any, workspace_id: str, webhook_id: str) -> Mapping[str, Any]:

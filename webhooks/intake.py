@@ -77,7 +77,7 @@ class Intake:
                 accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
             await store.add(connection, deliveries)
         if deliveries:
-            self._wakeup.set()
+            self._wakeup.announce()
         fresh = [entry.id for entry in accepted if not entry.duplicate]
         self._observer.accepted(workspace_id, fresh, len(accepted) - len(fresh), time.perf_counter() - started)
         return accepted
