@@ -41,22 +41,6 @@ async def test_the_readme_program_runs_as_printed(api: Api, receiver: Receiver, 
     assert (await receiver.wait_for(1)).json["data"]["properties"]["value"] == 150
 
 
-async def test_the_verification_by_hand_accepts_a_delivery_and_refuses_a_forgery(
-    api: Api, receiver: Receiver, endpoint: str
-) -> None:
-    (program,) = blocks("docs/api.md", "python")
-    names: dict[str, object] = {}
-    exec(program, names)
-    verify = names["verify"]
-    assert callable(verify)
-    secret = (await api.webhook(endpoint))["secret"]
-    await api.event()
-    received = await receiver.wait_for(1)
-    verify(secret, received.headers, received.body)
-    with pytest.raises(ValueError, match="no signature matches"):
-        verify(secret, received.headers, received.body + b" ")
-
-
 def test_every_command_that_is_named_exists() -> None:
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     named = {
