@@ -37,14 +37,34 @@ def environment(home: Path, port: int, key: str, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def server_process(environ: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def server_process(
+    environ: dict[str, str], log: Path, *options: str, ready: bool = True
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `hookwright serve` in a process of its own and wait until it is ready; it is killed at the end."""
+    async with _process(environ, log, "serve", *options) as process:
+        url = f"http://127.0.0.1:{environ['HOOKWRIGHT_PORT']}"
+        await _answers(f"{url}/readyz" if ready else f"{url}/healthz", process, log)
+        yield process
+
+
+@asynccontextmanager
+async def worker_process(environ: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `hookwright worker` and wait until it delivers; it is killed at the end."""
+    async with _process(environ, log, "worker") as process:
+        async with asyncio.timeout(60):
+            while "delivers what is stored" not in _text(log):
+                assert process.returncode is None, _text(log)
+                await asyncio.sleep(0.05)
+        yield process
+
+
+@asynccontextmanager
+async def _process(environ: dict[str, str], log: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *HOOKWRIGHT, "serve", env=environ, cwd=log.parent, stdout=output, stderr=output
+            *HOOKWRIGHT, *words, env=environ, cwd=log.parent, stdout=output, stderr=output
         )
     try:
-        await _ready(f"http://127.0.0.1:{environ['HOOKWRIGHT_PORT']}", process, log)
         yield process
     finally:
         if process.returncode is None:
@@ -56,12 +76,12 @@ def _text(log: Path) -> str:
     return log.read_text()
 
 
-async def _ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(30), httpx2.AsyncClient() as client:
+async def _answers(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    async with asyncio.timeout(60), httpx2.AsyncClient() as client:
         while True:
             assert process.returncode is None, _text(log)
             try:
-                if (await client.get(f"{url}/readyz")).status_code == 200:
+                if (await client.get(url)).status_code == 200:
                     return
             except httpx2.TransportError:
                 pass
