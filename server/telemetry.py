@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from threading import Thread
 from typing import Protocol
 
 from opentelemetry import context as contexts
@@ -37,6 +38,7 @@ from webhooks.attempt import Attempted
 from webhooks.observer import Finished
 
 _MAX_LINKS = 32  # from a request to the events that it brought; each event links back
+_LAST_SECONDS = 3.0
 _EVENT = "event"
 _W3C = TraceContextTextMapPropagator()
 
@@ -85,7 +87,7 @@ class Tracing:
     """
 
     def __init__(self, exporter: SpanExporter, version: str) -> None:
-        self._ids = _Ids()
+        self._ids, self._exporter = _Ids(), exporter
         resource = Resource.create({"service.version": version}).merge(Resource.create())
         if resource.attributes.get("service.name", "").startswith("unknown_service"):  # type: ignore[union-attr]  # it is a text
             resource = resource.merge(Resource({"service.name": "hookwright"}))
@@ -94,8 +96,12 @@ class Tracing:
         self._tracer = self._provider.get_tracer("hookwright", version)
 
     def close(self) -> None:
-        """Send what is left and stop; blocks for some seconds when nobody takes it."""
-        self._provider.shutdown()
+        """Send what is left and stop; blocks, and gives up after a few seconds when nobody takes it."""
+        last = Thread(target=self._provider.shutdown, daemon=True)
+        last.start()
+        last.join(_LAST_SECONDS)
+        if last.is_alive():
+            self._exporter.shutdown()  # it repeats no more what failed
 
     @contextlib.contextmanager
     def span_of(self, scope: Scope) -> Iterator[Ended]:
