@@ -84,7 +84,8 @@ async def get_webhook(services: Services, call: Call, arguments: OneWebhook) -> 
     webhook = await services.registry.get(call.workspace_id, arguments.webhook_id)
     full = webhook.as_dict()
     more = {name: full[name] for name in ("description", "headers", "has_secret", "retry", "timeout_ms", "health")}
-    return {"ok": True, "webhook": {**await brief_named(services, webhook), **more}}
+    keyed = {name: full[name] for name in ("signing", "public_key") if webhook.public_key is not None}
+    return {"ok": True, "webhook": {**await brief_named(services, webhook), **more, **keyed}}
 
 
 async def create_webhook(services: Services, call: Call, arguments: CreateWebhook) -> Result:

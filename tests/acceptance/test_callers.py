@@ -14,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 READS = [
     *("/v1/webhooks", "/v1/webhooks/{webhook}", "/v1/webhooks/{webhook}/attempts"),
+    "/v1/webhooks/{webhook}/jwks",
     *("/v1/webhooks/{webhook}/diagnosis", "/v1/perspectives", "/v1/perspectives/{perspective}"),
     *("/v1/perspectives/{perspective}/tags", "/v1/event-types", "/v1/events/{event}", "/v1/deliveries"),
     *("/v1/deliveries/{delivery}", "/v1/changes", "/v1/chat", "/v1/chat/{conversation}", "/v1/me"),
