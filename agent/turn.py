@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agent.answering import answer_entry, answer_in, check_answer
 from agent.briefing import HISTORY_ENTRIES
 from agent.events import Finished, Started, TurnEvent
+from agent.lease import LEASE, Lease
 from agent.persona import Persona
 from rules.actor import Actor
 from rules.errors import Conflict, InvalidInput
@@ -34,10 +35,14 @@ MAX_MESSAGE_CHARACTERS = 8_000
 TURN_TIME = timedelta(minutes=5)
 GRACE = timedelta(seconds=10)
 _TITLE_CHARACTERS = 80
+_OVERTAKEN = (
+    "This answer took so long to be stored that another message was answered instead; it is not kept. What it did "
+    "stays done: look at the logs."
+)
 _DISMISSED: dict[str, Any] = {
     "ok": False,
     "cancelled": True,
-    "note": "The person wrote something else instead of answering. Nothing was changed by this call.",
+    "note": "The person wrote something else instead of answering. Nothing was changed or sent by this call.",
 }
 
 
@@ -99,7 +104,7 @@ class Turns:
             "updated_at": now,
             "next_position": 0,
             "run_id": run_id,
-            "run_until": now + 2 * TURN_TIME,
+            "run_until": now + LEASE,
             **known,
         }
         async with self._database.write() as connection:
@@ -189,7 +194,7 @@ class Turns:
             session_id=persona.session_id,
             run_id=run_id,
             now=now,
-            until=now + 2 * TURN_TIME,
+            until=now + LEASE,
         )
 
     async def _typed(
@@ -241,7 +246,8 @@ class Turns:
     ) -> AsyncIterator[TurnEvent]:
         events: asyncio.Queue[TurnEvent | BaseException | None] = asyncio.Queue()
         events.put_nowait(Started(conversation.id, run_id))
-        turn = asyncio.create_task(self._run(engine, persona, conversation, run_id, task, events=events, alone=alone))
+        work = self._run(engine, persona, conversation, run_id, task, events=events, alone=alone)
+        turn = asyncio.create_task(Lease(self._database, conversation.id, run_id).hold(work))
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
         return _drain(events)
@@ -272,6 +278,9 @@ class Turns:
             self._turned("session" if persona.session_id else "configuring", how, time.perf_counter() - started)
         try:
             await self._store(conversation.id, run_id, outcome)
+        except Conflict as overtaken:
+            events.put_nowait(overtaken)
+            return
         except BaseException as error:
             try:
                 await self._let_go(conversation.id, run_id)
@@ -289,12 +298,13 @@ class Turns:
     async def _store(self, conversation_id: str, run_id: str, outcome: "Outcome") -> None:
         now = datetime.now(UTC)
         async with self._database.write() as connection:
+            if not await store.release(connection, conversation_id, run_id=run_id, now=now):
+                raise Conflict(_OVERTAKEN)
             await store.append(connection, conversation_id, outcome.entries, now=now)
             if outcome.interruption is not None:
                 await store.add_interruption(
                     connection, conversation_id=conversation_id, created_at=now, **outcome.interruption
                 )
-            await store.release(connection, conversation_id, run_id=run_id, now=now)
 
     async def _let_go(self, conversation_id: str, run_id: str) -> None:
         """End a turn that could not begin or not be stored: the person need not wait until its time is up."""

@@ -80,6 +80,12 @@ async def claim(
     return conversation
 
 
+async def renew(connection: AsyncConnection, conversation_id: str, *, run_id: str, until: datetime) -> bool:
+    """Prolong a turn that goes on; False when it had been taken over because its time was up."""
+    mine = (CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.run_id == run_id)
+    return bool((await connection.execute(update(CONVERSATIONS).where(*mine).values(run_until=until))).rowcount)
+
+
 async def move(connection: AsyncConnection, conversation_id: str, perspective_id: str | None) -> Row[Any]:
     """Let a conversation be about another perspective from now on."""
     statement = update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(perspective_id=perspective_id)
