@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from rules.errors import Unauthenticated
 from server import problems, request_bodies
 from server.deps import SESSION_COOKIE
+from server.nul_guard import NulGuard
 from server.request_watch import RequestWatch
 from server.routes import (
     assistants,
@@ -55,6 +56,7 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
     request_bodies.install(app)
+    app.add_middleware(NulGuard)
     app.add_middleware(RequestWatch, watcher=platform.watchers, tracing=platform.tracing)
     return app
 

@@ -52,6 +52,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _request)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _store)
+    app.add_exception_handler(OSError, _store)  # nothing else that a route does lets one through
     app.add_exception_handler(Exception, _unexpected)
 
 

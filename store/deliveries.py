@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, case, delete, insert, null, select, text, update
+from sqlalchemy import Select, bindparam, case, delete, insert, null, select, text, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import dialect
@@ -73,7 +73,7 @@ async def recent_events(
     statement = select(events).where(events.c.workspace_id == workspace_id)
     if perspective_id is not None:
         statement = statement.where(events.c.perspective_id == perspective_id)
-    result = await connection.execute(statement.order_by(events.c.created_at.desc()).limit(limit))
+    result = await connection.execute(statement.order_by(events.c.created_at.desc(), events.c.id.desc()).limit(limit))
     return [dict(row) for row in result.mappings()]
 
 
@@ -185,7 +185,13 @@ async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
 
 
 async def release(connection: AsyncConnection, worker_id: str) -> int:
-    """Give back everything that a worker has claimed; returns how many."""
+    """Give back everything that a worker has claimed; returns how many.
+
+    The webhooks are locked first: one that is being enabled would not see these deliveries, nor would they see it.
+    """
+    held = select(deliveries.c.webhook_id).where(deliveries.c.worker_id == worker_id)
+    locked = select(webhooks.c.id).where(webhooks.c.id.in_(held)).order_by(webhooks.c.id)
+    await connection.execute(locked.with_for_update(key_share=True))
     result = await connection.execute(
         update(deliveries).where(deliveries.c.worker_id == worker_id).values(worker_id=None, run_at=_unless_parked())
     )
@@ -200,9 +206,10 @@ def _unless_parked() -> Any:
 
 
 async def beat(connection: AsyncConnection, worker_id: str, now: datetime) -> None:
-    """Record that a worker is alive."""
-    statement = dialect.insert(connection, workers).values(id=worker_id, started_at=now, heartbeat_at=now)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": now}))
+    """Record that a worker is alive, by the database's clock: those of several hosts may differ."""
+    at = dialect.clock(connection, now)
+    statement = dialect.insert(connection, workers).values(id=worker_id, started_at=at, heartbeat_at=at)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": at}))
 
 
 async def leave(connection: AsyncConnection, worker_id: str) -> None:
@@ -213,7 +220,7 @@ async def leave(connection: AsyncConnection, worker_id: str) -> None:
 
 async def recover(connection: AsyncConnection, now: datetime, silence: timedelta) -> int:
     """Give back what workers hold that have been silent for longer than `silence`; returns how many deliveries."""
-    silent = select(workers.c.id).where(workers.c.heartbeat_at < now - silence)
+    silent = select(workers.c.id).where(workers.c.heartbeat_at < dialect.clock(connection, now, silence))
     gone = list((await connection.execute(silent.with_for_update(skip_locked=True))).scalars())
     recovered = 0
     for worker_id in gone:
@@ -223,9 +230,12 @@ async def recover(connection: AsyncConnection, now: datetime, silence: timedelta
 
 
 async def newest_heartbeat(connection: AsyncConnection) -> datetime | None:
-    """Return when any worker was last alive."""
-    statement = select(workers.c.heartbeat_at).order_by(workers.c.heartbeat_at.desc()).limit(1)
-    return (await connection.execute(statement)).scalar_one_or_none()
+    """Return when any worker was last alive, by our clock."""
+    now = datetime.now(UTC)
+    clock = type_coerce(dialect.clock(connection, now), workers.c.heartbeat_at.type)
+    statement = select(workers.c.heartbeat_at, clock).order_by(workers.c.heartbeat_at.desc()).limit(1)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else now - (row[1] - row[0])
 
 
 async def page(
@@ -262,18 +272,23 @@ async def attempts_of(connection: AsyncConnection, delivery_id: str) -> list[Row
 
 async def attempt_page(connection: AsyncConnection, webhook_id: str, limit: int, offset: int) -> Page[Row]:
     """List a webhook's attempts, newest first, tests included."""
-    statement = select(attempts).where(attempts.c.webhook_id == webhook_id).order_by(attempts.c.attempted_at.desc())
+    statement = select(attempts).where(attempts.c.webhook_id == webhook_id)
+    statement = statement.order_by(attempts.c.attempted_at.desc(), attempts.c.id.desc())
     return await fetch_page(connection, statement, limit, offset)
 
 
-async def retry(connection: AsyncConnection, delivery_ids: Sequence[str], now: datetime) -> int:
-    """Make deliveries that nobody holds due now, with their retries restored; returns how many there were."""
-    result = await connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None))
-        .values(status="pending", run_at=now, retries_used=0, finished_at=None)
-    )
-    return int(result.rowcount)
+async def retry(
+    connection: AsyncConnection, delivery_ids: Sequence[str], now: datetime, statuses: Sequence[str] | None = None
+) -> int:
+    """Make deliveries that nobody holds due now, with their retries restored; returns how many there were.
+
+    With `statuses`, those that had finished so before `now` only: another replay may have made them due meanwhile.
+    """
+    conditions = [deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None)]
+    if statuses is not None:
+        conditions += [deliveries.c.status.in_(statuses), deliveries.c.finished_at <= now]
+    again = {"status": "pending", "run_at": now, "retries_used": 0, "finished_at": None}
+    return int((await connection.execute(update(deliveries).where(*conditions).values(**again))).rowcount)
 
 
 async def ids_to_replay(

@@ -1,11 +1,12 @@
 """What differs between SQLite and PostgreSQL, and nothing else."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import DateTime, event, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -91,6 +92,13 @@ def _compiled(statement: Any, dialect: Dialect) -> tuple[str, tuple[str, ...], t
     names = tuple(compiled.positiontup)
     moments = tuple(name for name in names if isinstance(compiled.binds[name].type, Moment))
     return str(compiled), names, moments
+
+
+def clock(connection: AsyncConnection, now: datetime, ago: timedelta = timedelta()) -> Any:
+    """Return the time (`ago` before it) that all processes agree on: PostgreSQL's own; on SQLite, that of its host."""
+    if connection.dialect.name == "sqlite":
+        return literal(now - ago, Moment)
+    return func.clock_timestamp(type_=DateTime(timezone=True)) - ago
 
 
 def insert(connection: AsyncConnection, table: Any) -> Any:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import asyncpg
 from sqlalchemy.engine import URL
 
 from store import postgres
@@ -20,7 +19,6 @@ _PAUSE_SECONDS = 0.01
 _QUIET_SECONDS = 20.0  # a connection that says nothing for so long is tried: it may be gone without a word
 _ANSWER_SECONDS = 5.0
 _RETRY_SECONDS = (0.1, 5.0)
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = logging.getLogger("hookwright.notify")
 
@@ -53,7 +51,7 @@ class Notifier:
         while True:
             try:
                 connection = await postgres.connect(self._url)
-            except _LOST as error:
+            except postgres.LOST as error:
                 log.warning("no connection to notify over; workers poll: %s", type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(most, pause * 2)
@@ -61,7 +59,7 @@ class Notifier:
             pause = _RETRY_SECONDS[0]
             try:
                 await self._use(connection, heard)
-            except _LOST as error:
+            except postgres.LOST as error:
                 log.warning("the connection to notify over was lost: %s", type(error).__name__)
             finally:
                 connection.terminate()

@@ -19,7 +19,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of database that the test runs on; `tests.databases.url_for` gives it one of its own."""
-    kind = getattr(request, "param", databases.SQLITE)
+    kind = getattr(request, "param", databases.USUAL)
     with databases.using(kind):
         yield kind
 

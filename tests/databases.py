@@ -30,6 +30,7 @@ from tests.postgres_server import PostgresServer
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BOTH = (SQLITE, POSTGRESQL)
+USUAL = os.environ.get("HOOKWRIGHT_TEST_DATABASE", SQLITE)  # what tests run on that are not marked `both_databases`
 _LOCK_CLASS = 0x4877
 _MIGRATIONS = Path(__file__).parent.parent / "store" / "migrations"
 _WAIT_SECONDS = 60
@@ -51,6 +52,13 @@ def url_for(home: Path) -> str:
     if home not in _Chosen.made:
         _Chosen.made[home] = cluster().create()
     return _Chosen.made[home]
+
+
+def everything_stored(home: Path) -> bytes:
+    """Return all that the database of a server in `home` holds: the bytes of its files, or of its rows."""
+    if _Chosen.kind == SQLITE:
+        return b"".join(path.read_bytes() for path in home.glob("hookwright.db*"))
+    return cluster().dump(url_for(home))
 
 
 @contextlib.contextmanager
@@ -102,6 +110,10 @@ class Cluster:
     def drop(self, url: str) -> None:
         """Drop a database, whoever is connected to it."""
         self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+
+    def dump(self, url: str) -> bytes:
+        """Return every value of every row, as text or as the bytes that it is."""
+        return self._call(_dump(url))
 
     def close(self) -> None:
         """Leave the server; stop it if it was started here."""
@@ -174,6 +186,17 @@ class Cluster:
             with contextlib.suppress(asyncpg.PostgresError):  # another user's, or just dropped by another run
                 await self._admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             await self._admin.execute("SELECT pg_advisory_unlock($1, $2)", *place)
+
+
+async def _dump(url: str) -> bytes:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = [row for table in tables for row in await connection.fetch(f'SELECT * FROM "{table["tablename"]}"')]
+    finally:
+        await connection.close()
+    values = (value for row in rows for value in row.values())
+    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
 
 def _key(owner: str) -> int:

@@ -118,7 +118,7 @@ class Insights:
             await self._check_active(connection, workspace_id, webhook_id)
             ids = await store.ids_to_replay(connection, workspace_id, dict(filters), statuses, MAX_REPLAY)
             starts = range(0, len(ids), 500)
-            count = sum([await store.retry(connection, ids[start : start + 500], now) for start in starts])
+            count = sum([await store.retry(connection, ids[start : start + 500], now, statuses) for start in starts])
         self._wakeup.announce()
         return count
 

@@ -15,6 +15,7 @@ from tests.acceptance.house import JSON
 from tests.acceptance.stub import Answer, Seen, StubApi
 from tests.acceptance.test_bad_bodies import MALFORMED
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
+from tests.databases import everything_stored
 from tests.serving import Api, serving, until
 
 pytestmark = pytest.mark.both_databases
@@ -538,8 +539,7 @@ async def test_c09_a_planted_secret_is_nowhere_to_be_read(
     texts += [json.dumps(shop.model.requests), caplog.text, *capfd.readouterr()]
     for text in texts:
         assert PLANTED not in text, text[max(0, text.find(PLANTED) - 300) : text.find(PLANTED) + 60]
-    files = [path for path in (tmp_path / "home").iterdir() if path.name != "master.key"]
-    stored = b"".join(path.read_bytes() for path in files)
+    stored = everything_stored(tmp_path / "home")
     assert b"order_status" in stored
     assert PLANTED.encode() not in stored
 
