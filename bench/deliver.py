@@ -72,7 +72,7 @@ async def full(url: str, count: int) -> float:
 
 
 async def _drain(platform: Platform, workspace: str, webhook_id: str, count: int) -> float:
-    worker = Worker(platform.database, platform.columns, platform.egress, platform.wakeup)
+    worker = Worker(platform.database, platform.columns, platform.egress, platform.wakeup, observer=platform.watchers)
     started = time.perf_counter()
     running = asyncio.create_task(worker.run())
     while (await platform.registry.get(workspace, webhook_id)).health.total < count:  # noqa: ASYNC110 - polled as a client would

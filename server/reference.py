@@ -19,6 +19,7 @@ _LIMITS = (("minLength", "maxLength", " characters"), ("minimum", "maximum", "")
 _OPERATIONS = {
     "/healthz": "Answer as long as the process does.",
     "/readyz": "Answer 200 when the store answers and a worker is alive, else 503.",
+    "/metrics": "Metrics for Prometheus, for a key of the first workspace or the metrics' own token.",
     "/openapi.json": "This reference, for programs.",
     "/docs": "This reference, for people.",
     "/": "The console; `hookwright console-link` prints a link that signs in.",
