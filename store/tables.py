@@ -176,7 +176,8 @@ class Delivery(SQLModel, table=True):
 
     `run_at` is when it is due; null once it is finished, or while its webhook is disabled.
     `worker_id` is who has claimed it; null while it waits. A claim lasts as long as that worker's heartbeat.
-    `lane` is 0 for a first attempt, 1 for a retry, 2 for a replay. Of one `ordering_key`, one is under way at a time.
+    `lane` is 0 for a first attempt, 1 for a retry, 2 for a replay, and 3 for whatever has an `ordering_key`; of each
+    key, one is under way at a time.
     """
 
     __tablename__ = "deliveries"
@@ -184,6 +185,7 @@ class Delivery(SQLModel, table=True):
         Index(
             "ix_deliveries_due",
             "webhook_id",
+            "lane",
             "run_at",
             sqlite_where=text("worker_id IS NULL AND run_at IS NOT NULL"),
             postgresql_where=text("worker_id IS NULL AND run_at IS NOT NULL"),

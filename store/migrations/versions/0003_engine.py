@@ -44,6 +44,8 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('ordering_key', sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column('lane', sa.Integer(), server_default=sa.text('0'), nullable=False))
+        batch_op.drop_index('ix_deliveries_due', sqlite_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'), postgresql_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'))
+        batch_op.create_index('ix_deliveries_due', ['webhook_id', 'lane', 'run_at'], unique=False, sqlite_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'), postgresql_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'))
         batch_op.create_index('ix_deliveries_ordered', ['webhook_id', 'ordering_key', 'id'], unique=False, sqlite_where=sa.text('ordering_key IS NOT NULL AND finished_at IS NULL'), postgresql_where=sa.text('ordering_key IS NOT NULL AND finished_at IS NULL'))
 
     with op.batch_alter_table('events', schema=None) as batch_op:
@@ -81,9 +83,13 @@ def downgrade() -> None:
         batch_op.drop_column('ordering_key')
 
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.drop_index('ix_deliveries_due', sqlite_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'), postgresql_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'))
         batch_op.drop_index('ix_deliveries_ordered', sqlite_where=sa.text('ordering_key IS NOT NULL AND finished_at IS NULL'), postgresql_where=sa.text('ordering_key IS NOT NULL AND finished_at IS NULL'))
         batch_op.drop_column('lane')
         batch_op.drop_column('ordering_key')
+
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_due', ['webhook_id', 'run_at'], unique=False, sqlite_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'), postgresql_where=sa.text('worker_id IS NULL AND run_at IS NOT NULL'))
 
     with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_idempotency_keys_created_at'))
