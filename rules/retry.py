@@ -6,10 +6,12 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Any, Final, Literal
 
-from rules.outcomes import Exchange, Fault, Reply
+from rules.outcomes import Cause, Exchange, Fault, Reply
 
 MAX_ASKED: Final = timedelta(hours=24)
 MAX_DELAY: Final = timedelta(days=7)
+MAX_LOCAL_FAULTS: Final = 1_440
+_LONGEST_LOCAL_DELAY: Final = timedelta(minutes=1)
 _GONE: Final = 410
 _WAITING_STATUSES: Final = frozenset({429, 503})
 _MAX_HEADER_LENGTH: Final = 64
@@ -52,6 +54,28 @@ class RetryPolicy:
 def succeeded(exchange: Exchange) -> bool:
     """Say whether an exchange delivered: a complete 2xx reply, nothing else."""
     return isinstance(exchange, Reply) and 200 <= exchange.status < 300  # the 2xx range
+
+
+def is_local(exchange: Exchange) -> bool:
+    """Say whether an exchange failed through a fault of ours, for which the endpoint must not pay."""
+    return isinstance(exchange, Fault) and exchange.cause is Cause.LOCAL_ERROR
+
+
+def delay_after_local_fault(faults: int, rng: Random) -> timedelta | None:
+    """Decide how long a delivery waits after a fault of ours, which spends no retry.
+
+    Args:
+        faults: How many times it has met one, this time included.
+        rng: Where the jitter comes from, up to a fifth.
+
+    Returns:
+        1, 2, 4 … seconds, at most a minute before jitter; None after 1440 faults, for which it takes a day.
+
+    """
+    if faults > MAX_LOCAL_FAULTS:
+        return None
+    seconds = 2 ** min(max(faults, 1) - 1, 6)
+    return min(timedelta(seconds=seconds), _LONGEST_LOCAL_DELAY) * (1 + 0.2 * rng.random())
 
 
 def is_permanent(policy: RetryPolicy, exchange: Exchange) -> bool:

@@ -1,14 +1,14 @@
-"""The queue and the log: deliveries, attempts, workers."""
+"""The queue and the log: deliveries, attempts, workers. Who is claimed next is `store.claims`."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, insert, null, select, text, type_coerce, update
+from sqlalchemy import bindparam, case, delete, insert, null, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import dialect
+from store.claims import Lane, unless_parked
 from store.pages import Page, Row, fetch_page
 from store.tables import Attempt, Delivery, Event, Webhook, Worker
 
@@ -77,82 +77,6 @@ async def recent_events(
     return [dict(row) for row in result.mappings()]
 
 
-_DUE_WEBHOOKS = """
-WITH RECURSIVE due(webhook_id) AS (
-    SELECT min(webhook_id) FROM deliveries WHERE worker_id IS NULL AND run_at IS NOT NULL
-    UNION ALL
-    SELECT (SELECT min(d.webhook_id) FROM deliveries d
-            WHERE d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.webhook_id > due.webhook_id)
-    FROM due WHERE due.webhook_id IS NOT NULL
-)
-SELECT webhook_id FROM due
-WHERE webhook_id IS NOT NULL
-  AND EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = due.webhook_id
-              AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now)
-"""
-
-
-async def due_webhooks(connection: AsyncConnection, now: datetime) -> list[str]:
-    """List the webhooks that have a delivery due, by skipping from one to the next along the index."""
-    statement = text(_DUE_WEBHOOKS).bindparams(bindparam("now", type_=deliveries.c.run_at.type))
-    return list((await connection.execute(statement, {"now": now})).scalars())
-
-
-class Claimed(NamedTuple):
-    """A delivery that a worker has claimed, with its event."""
-
-    id: str
-    workspace_id: str
-    webhook_id: str
-    event_id: str
-    event_type: str
-    attempts: int
-    retries_used: int
-    payload: str
-    occurred_at: datetime
-
-
-async def claim(connection: AsyncConnection, worker_id: str, shares: dict[str, int], now: datetime) -> list[Claimed]:
-    """Claim up to `shares[webhook_id]` due deliveries of each webhook, the longest due first, with their events."""
-    claimed: list[Any] = []
-    for webhook_id, share in shares.items():
-        due = _due(webhook_id, share, now).with_for_update(skip_locked=True)
-        statement = update(deliveries).where(deliveries.c.id.in_(due)).values(worker_id=worker_id)
-        claimed += (await connection.execute(statement.returning(*_CLAIMED))).all()
-    return await _with_events(connection, claimed)
-
-
-_CLAIMED = [deliveries.c[name] for name in Claimed._fields if name in deliveries.c]
-
-
-def _due(webhook_id: str, share: int, now: datetime) -> Select[Any]:
-    return (
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.webhook_id == webhook_id,
-            deliveries.c.worker_id.is_(None),
-            deliveries.c.run_at.is_not(None),
-            deliveries.c.run_at <= now,
-        )
-        .order_by(deliveries.c.run_at)
-        .limit(share)
-    )
-
-
-async def _with_events(connection: AsyncConnection, claimed: list[Any]) -> list[Claimed]:
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for row in claimed:
-        wanted[row.workspace_id].add(row.event_id)
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for workspace_id, ids in wanted.items():
-        statement = select(events.c.id, events.c.payload, events.c.occurred_at).where(
-            events.c.workspace_id == workspace_id, events.c.id.in_(ids)
-        )
-        for id_, payload, occurred_at in await connection.execute(statement):
-            found[workspace_id, id_] = (payload, occurred_at)
-    return [Claimed(*row, *found[row.workspace_id, row.event_id]) for row in claimed]
-
-
 _FINISH = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("finished_id"), deliveries.c.worker_id == bindparam("by"))
@@ -160,6 +84,7 @@ _FINISH = (
         status=bindparam("new_status"),
         attempts=bindparam("made"),
         retries_used=bindparam("used"),
+        lane=bindparam("next_lane"),
         run_at=bindparam("again_at"),
         worker_id=null(),
         finished_at=bindparam("ended_at"),
@@ -193,16 +118,9 @@ async def release(connection: AsyncConnection, worker_id: str) -> int:
     locked = select(webhooks.c.id).where(webhooks.c.id.in_(held)).order_by(webhooks.c.id)
     await connection.execute(locked.with_for_update(key_share=True))
     result = await connection.execute(
-        update(deliveries).where(deliveries.c.worker_id == worker_id).values(worker_id=None, run_at=_unless_parked())
+        update(deliveries).where(deliveries.c.worker_id == worker_id).values(worker_id=None, run_at=unless_parked())
     )
     return int(result.rowcount)
-
-
-def _unless_parked() -> Any:
-    live = select(webhooks.c.id).where(
-        webhooks.c.id == deliveries.c.webhook_id, webhooks.c.enabled.is_(True), webhooks.c.deleted_at.is_(None)
-    )
-    return case((live.exists(), deliveries.c.run_at), else_=None)
 
 
 async def beat(connection: AsyncConnection, worker_id: str, now: datetime) -> None:
@@ -282,13 +200,22 @@ async def retry(
 ) -> int:
     """Make deliveries that nobody holds due now, with their retries restored; returns how many there were.
 
-    With `statuses`, those that had finished so before `now` only: another replay may have made them due meanwhile.
+    With `statuses`, it is a replay, of those that had finished so before `now` only: another replay may have made them
+    due meanwhile. Whoever asks for either wants it tried, so an open circuit breaker becomes half-open.
     """
+    chosen = select(deliveries.c.webhook_id).where(deliveries.c.id.in_(delivery_ids))
+    parked = update(webhooks).where(webhooks.c.id.in_(chosen), webhooks.c.breaker_until > now)
+    await connection.execute(parked.values(breaker_until=now))
     conditions = [deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None)]
     if statuses is not None:
         conditions += [deliveries.c.status.in_(statuses), deliveries.c.finished_at <= now]
-    again = {"status": "pending", "run_at": now, "retries_used": 0, "finished_at": None}
+    lane = Lane.RETRY if statuses is None else Lane.REPLAY
+    again = {"status": "pending", "run_at": now, "retries_used": 0, "finished_at": None, "lane": _lane_of(lane)}
     return int((await connection.execute(update(deliveries).where(*conditions).values(**again))).rowcount)
+
+
+def _lane_of(lane: Lane) -> Any:
+    return case((deliveries.c.ordering_key.is_(None), int(lane)), else_=int(Lane.ORDERED))
 
 
 async def ids_to_replay(

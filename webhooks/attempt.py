@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rules.health import AttemptResult, LastStatus
 from rules.ids import new_id
 from rules.outcomes import Cause, Exchange, Fault, Reply, Send, cause_of_status
-from rules.retry import next_delay, succeeded
+from rules.retry import delay_after_local_fault, is_local, next_delay, succeeded
 from store.pages import Row
 from webhooks.echoes import without_echoes
 from webhooks.profiles import Message
@@ -43,8 +43,20 @@ class Attempted(NamedTuple):
         """The answer's status; None when there was no answer."""
         return self.exchange.status if isinstance(self.exchange, Reply) else None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it failed through a fault of ours: it is logged, but spends no retry and says nothing of health."""
+        return is_local(self.exchange)
+
     def log_row(self) -> Row:
         """Render the row of the attempt log; rendering a batch at once costs half of doing it between exchanges."""
+        try:
+            return self._log_row(_json(self.shown_headers), _headers_text(self.exchange), _body_text(self.exchange))
+        except Exception:
+            log.exception("the log of an attempt on webhook %s lacks what was said in it", self.target.id)
+            return self._log_row("{}", None, None)
+
+    def _log_row(self, request_headers: str, response_headers: str | None, response_body: str | None) -> Row:
         result, message = self.result, self.message
         return {
             "id": new_id("att"),
@@ -61,9 +73,9 @@ class Attempted(NamedTuple):
             "error": result.error,
             "attempted_at": self.started,
             "delivered_at": result.at if result.status == "delivered" else None,
-            "request_headers": _json(self.shown_headers),
-            "response_headers": _headers_text(self.exchange),
-            "response_body": _body_text(self.exchange),
+            "request_headers": request_headers,
+            "response_headers": response_headers,
+            "response_body": response_body,
         }
 
 
@@ -83,14 +95,42 @@ async def attempt(
     """
     started = datetime.now(UTC)
     exchange, shown_headers = await _exchange(target, message, number, started, send)
-    ended = datetime.now(UTC)
-    delivered = succeeded(exchange)
-    delay = None if delivered else next_delay(target.retry, retries_used + 1, exchange, rng, now=ended)
-    status: LastStatus = "delivered" if delivered else "retrying" if delay is not None else "failed"
-    error = None if delivered else error_of(exchange)
-    result = AttemptResult(status, exchange.duration_ms, ended, error, None if delivered else _cause(exchange))
-    run_at = None if delay is None else ended + delay
+    try:
+        result, run_at = _judge(target, message, exchange, number=number, retries_used=retries_used, rng=rng)
+    except Exception as error:
+        log.exception("an attempt on webhook %s could not be judged", target.id)
+        return local_fault(target, message, error, number=number, retries_used=retries_used, rng=rng)
     return Attempted(target, message, number, started, shown_headers, exchange, result, run_at)
+
+
+def local_fault(
+    target: Target, message: Message, error: Exception, *, number: int, retries_used: int, rng: Random
+) -> Attempted:
+    """Make an attempt of an error of ours, so that its delivery is settled like any other and tried again."""
+    fault = _our_fault(error)
+    result, run_at = _judge(target, message, fault, number=number, retries_used=retries_used, rng=rng)
+    return Attempted(target, message, number, result.at, {}, fault, result, run_at)
+
+
+def _judge(
+    target: Target, message: Message, exchange: Exchange, *, number: int, retries_used: int, rng: Random
+) -> tuple[AttemptResult, datetime | None]:
+    """Say what an exchange means, and when the next one is due."""
+    now = datetime.now(UTC)
+    if succeeded(exchange):
+        return AttemptResult("delivered", exchange.duration_ms, now), None
+    if is_local(exchange):
+        delay = None if message.test else delay_after_local_fault(number - retries_used, rng)
+    else:
+        delay = next_delay(target.retry, retries_used + 1, exchange, rng, now=now)
+    status: LastStatus = "failed" if delay is None else "retrying"
+    result = AttemptResult(status, exchange.duration_ms, now, error_of(exchange), _cause(exchange))
+    return result, None if delay is None else now + delay
+
+
+def _our_fault(error: Exception) -> Fault:
+    words = "This server could not send the request; its log says why."
+    return Fault(Cause.LOCAL_ERROR, words, 0, type(error).__name__)
 
 
 async def _exchange(
@@ -110,8 +150,7 @@ async def _exchange(
         return without_echoes(exchange, request), request.shown_headers
     except Exception as error:
         log.exception("an attempt on webhook %s failed on our side", target.id)
-        words = "This server could not send the request; its log says why."
-        return Fault(Cause.LOCAL_ERROR, words, 0, type(error).__name__), {}
+        return _our_fault(error), {}
 
 
 def error_of(exchange: Exchange) -> str:

@@ -1,58 +1,183 @@
-"""How many deliveries of a webhook may be claimed now: its fair share, its in-flight cap, its rate limit."""
+"""How many deliveries of which webhook and lane may be claimed now: fair shares, windows, caps, rate limits, pauses."""
 
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import NamedTuple
 
+from rules.health import AttemptResult
+from rules.outcomes import Cause
+from store.claims import DueWebhook, Lane
 from webhooks.request import Target
 
-_BURST_SECONDS = 1.0
-
-
 LANES = 64
-_LEAST_SHARE = 8
+_LEAST = 8
+_FIRST_WINDOW = 16
+_ASKS_PER_ROUND = 64
+_PROMPT_MS = 250
+_BURST_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_HUNG = frozenset({Cause.RESPONSE_TIMEOUT, Cause.CONNECT_TIMEOUT})
+_WEIGHTS = {Lane.FIRST: 8, Lane.RETRY: 4, Lane.REPLAY: 1, Lane.ORDERED: 8}
+_RETRIES_HELD = 2 * LANES
+_REPLAYS_HELD = 16
+_REPLAYS_HELD_IN_ALL = 128
+
+
+class Ask(NamedTuple):
+    """The most to claim of one lane of one webhook."""
+
+    webhook_id: str
+    lane: Lane
+    limit: int
 
 
 class Limits:
-    """What one worker has claimed, and the token buckets of webhooks with a rate limit.
+    """What one worker has claimed, and what it has learnt of each webhook.
+
+    A webhook may have as many claims as its window, which grows with each prompt success and is halved by each timeout:
+    one that hangs soon holds next to nothing. One that we could not send to, through a fault of ours, pauses.
 
     Args:
-        claims: Deliveries claimed at once, over all webhooks. It may be exceeded by a few of each webhook, so that
-            webhooks that hang cannot keep the others from being claimed at all.
+        claims: Deliveries claimed at once, over all webhooks. Those that have next to nothing may exceed it, so that
+            webhooks and workspaces that hang cannot keep the others from being claimed at all.
         claims_per_webhook: The same for one webhook.
+        rng: Chooses between lanes.
 
     """
 
-    def __init__(self, claims: int, claims_per_webhook: int) -> None:
+    def __init__(self, claims: int, claims_per_webhook: int, rng: Random | None = None) -> None:
         self.claimed: Counter[str] = Counter()
         self._claims = claims
         self._claims_per_webhook = claims_per_webhook
+        self._rng = rng or Random()
+        self._held = 0
+        self._held_by_workspace: Counter[str] = Counter()
+        self._held_in_lane: Counter[tuple[str, int]] = Counter()
+        self._replays = 0
+        self._windows: dict[str, int] = {}
         self._tokens: dict[str, tuple[float, float]] = {}
+        self._pauses: dict[str, tuple[int, float]] = {}
+        self._round = 0
+        self._asked_in: dict[str, int] = {}
 
-    def shares(self, targets: Mapping[str, Target]) -> dict[str, int]:
-        """Divide what is left evenly among webhooks, each within its own limits; what one leaves over is not spent."""
-        if not targets:
-            return {}
-        left = self._claims - self.claimed.total()
-        fair = max(_LEAST_SHARE, left // len(targets))
-        shares = {id_: min(fair, self._allowed(target)) for id_, target in targets.items()}
-        return {id_: share for id_, share in shares.items() if share > 0}
+    @property
+    def left(self) -> int:
+        """How many more may be claimed, over all webhooks."""
+        return max(0, self._claims - self._held)
 
-    def start(self, target: Target) -> None:
+    def asks(self, due: Iterable[DueWebhook], targets: Mapping[str, Target]) -> list[Ask]:
+        """Divide what is left evenly among workspaces, and each one's share among its webhooks, within their limits.
+
+        What one of them leaves over is for another call. When there are more of them than can be served in one round,
+        those that were served longest ago come first.
+        """
+        most = {one.id: room for one in due if (room := self._room(targets[one.id])) > 0}
+        waiting: dict[str, list[DueWebhook]] = defaultdict(list)
+        for one in due:
+            if one.id in most:
+                waiting[one.workspace_id].append(one)
+        self._round += 1
+        workspaces = self._next_of(list(waiting), _ASKS_PER_ROUND)
+        asks: list[Ask] = []
+        for workspace_id in workspaces:
+            fair = max(self.left // len(workspaces), self._claims // len(workspaces) - self._held_by(workspace_id))
+            those = {one.id: one for one in waiting[workspace_id]}
+            chosen = self._next_of(list(those), max(1, _ASKS_PER_ROUND // len(workspaces)))
+            for id_ in chosen:
+                asks += self._by_lane(those[id_], min(most[id_], max(fair // len(chosen), self._least(id_))))
+        return asks
+
+    def start(self, target: Target, lane: int) -> None:
         """Count a delivery as claimed."""
-        self.claimed[target.id] += 1
+        self._count(target, lane, 1)
         if target.rate_limit_per_second is not None:
             tokens, at = self._tokens.get(target.id, (0.0, 0.0))
             self._tokens[target.id] = (tokens - 1, at)
 
-    def end(self, webhook_id: str) -> None:
+    def end(self, target: Target, lane: int) -> None:
         """Count a claimed delivery as done with."""
-        self.claimed[webhook_id] -= 1
-        if self.claimed[webhook_id] <= 0:
-            del self.claimed[webhook_id]
+        self._count(target, lane, -1)
 
-    def _allowed(self, target: Target) -> int:
-        most = self._claims_per_webhook if target.max_in_flight is None else target.max_in_flight
+    def learn(self, webhook_id: str, result: AttemptResult) -> None:
+        """Take an attempt into account."""
+        if result.cause == Cause.LOCAL_ERROR:
+            self._pause(webhook_id)
+            return
+        if webhook_id in self._pauses:
+            del self._pauses[webhook_id]
+        window = self._windows.get(webhook_id, _FIRST_WINDOW)
+        if result.status == "delivered":
+            most = self._claims_per_webhook if result.duration_ms < _PROMPT_MS else LANES
+            if window != most:
+                self._windows[webhook_id] = window + (1 if window < most else -1)
+        elif result.cause in _HUNG:
+            self._windows[webhook_id] = max(_LEAST, window // 2)
+
+    def _pause(self, webhook_id: str) -> None:
+        now = time.monotonic()
+        times, until = self._pauses.get(webhook_id, (0, now))
+        if now >= until:  # else it was under way already when the pause began
+            seconds = min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(times, 6))
+            self._pauses[webhook_id] = (times + 1, now + seconds)
+            self._windows[webhook_id] = 1
+
+    def _count(self, target: Target, lane: int, by: int) -> None:
+        self.claimed[target.id] += by
+        self._held += by
+        self._held_by_workspace[target.workspace_id] += by
+        if not self.claimed[target.id]:
+            del self.claimed[target.id]
+        if not self._held_by_workspace[target.workspace_id]:
+            del self._held_by_workspace[target.workspace_id]
+        if lane in {Lane.RETRY, Lane.REPLAY}:
+            self._held_in_lane[target.id, lane] += by
+            self._replays += by if lane == Lane.REPLAY else 0
+            if not self._held_in_lane[target.id, lane]:
+                del self._held_in_lane[target.id, lane]
+
+    def _held_by(self, workspace_id: str) -> int:
+        return self._held_by_workspace[workspace_id]
+
+    def _next_of(self, ids: list[str], most: int) -> Sequence[str]:
+        """Choose those whose turn is longest ago, and remember that it was now."""
+        chosen = sorted(ids, key=lambda id_: self._asked_in.get(id_, 0))[:most] if len(ids) > most else ids
+        for id_ in chosen:
+            self._asked_in[id_] = self._round
+        return chosen
+
+    def _least(self, webhook_id: str) -> int:
+        """Return what a webhook may claim even if nothing is left."""
+        held = self.claimed[webhook_id]
+        return max(0, (_LEAST if self._held < 2 * self._claims else 1) - held)
+
+    def _by_lane(self, one: DueWebhook, count: int) -> list[Ask]:
+        """Divide a webhook's share among the lanes that have something due and room."""
+        rooms = {lane: room for lane in one.lanes if (room := self._room_in_lane(one.id, lane)) > 0}
+        if count <= 0 or not rooms:
+            return []
+        lanes = list(rooms)
+        if len(lanes) == 1:
+            wanted = {lanes[0]: count}
+        else:
+            wanted = Counter(self._rng.choices(lanes, [_WEIGHTS[lane] for lane in lanes], k=count))
+        return [Ask(one.id, lane, min(number, rooms[lane])) for lane, number in wanted.items()]
+
+    def _room_in_lane(self, webhook_id: str, lane: Lane) -> int:
+        held = self._held_in_lane.get((webhook_id, lane), 0)
+        if lane is Lane.RETRY:
+            return _RETRIES_HELD - held
+        if lane is Lane.REPLAY:
+            return min(_REPLAYS_HELD - held, _REPLAYS_HELD_IN_ALL - self._replays)
+        return self._claims_per_webhook
+
+    def _room(self, target: Target) -> int:
+        if target.id in self._pauses and time.monotonic() < self._pauses[target.id][1]:
+            return 0
+        most = min(self._claims_per_webhook, self._windows.get(target.id, _FIRST_WINDOW))
+        if target.max_in_flight is not None:
+            most = min(most, target.max_in_flight)
         free = most - self.claimed[target.id]
         if target.rate_limit_per_second is None:
             return free

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from store.deliveries import Claimed
+from store.claims import Claimed
 from webhooks.attempt import Attempted
 
 Finished = tuple[Claimed, Attempted]

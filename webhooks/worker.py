@@ -9,28 +9,28 @@ import contextlib
 import logging
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.errors import Unavailable
-from rules.health import AttemptResult
+from rules.breaker import BreakerState, after_attempts, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
+from store import claims as claim_store
 from store import deliveries as store
 from store import health as health_store
-from store import webhooks as webhook_store
-from store.deliveries import Claimed
+from store.claims import Claimed, Lane, Standing
 from store.pages import Row
 from store.session import Database
-from webhooks.attempt import Attempted, attempt
+from webhooks.attempt import Attempted, attempt, local_fault
+from webhooks.claiming import Claimer
 from webhooks.columns import Columns
 from webhooks.limits import LANES, Limits
 from webhooks.observer import NOBODY, Finished, Observer
 from webhooks.profiles import Message
-from webhooks.request import Target, open_target
+from webhooks.request import Target
+from webhooks.targets import Targets
 from webhooks.wakeup import Wakeup
 
 HEARTBEAT = timedelta(seconds=2)
@@ -40,9 +40,6 @@ _GATHER_SECONDS = 0.004
 _FAULT_PAUSE_SECONDS = 1.0
 
 log = logging.getLogger("hookwright.worker")
-
-_SEALED = ("headers_sealed", "auth_header_sealed", "secrets_sealed", "signing_keys_sealed")
-_NOTHING_SEALED = dict.fromkeys(_SEALED)
 
 
 class Worker:
@@ -55,7 +52,7 @@ class Worker:
         wakeup: Rung when this process makes work due.
         claims: Deliveries claimed at once, over all webhooks.
         claims_per_webhook: The same for one webhook; at most 64 of them are in flight at a time.
-        rng: Where jitter comes from.
+        rng: Where jitter comes from, and what lanes take turns by.
         observer: Who is told of each batch.
 
     """
@@ -74,17 +71,18 @@ class Worker:
     ) -> None:
         self.id = new_id("wrk")
         self._database = database
-        self._columns = columns
         self._send = send
         self._wakeup = wakeup
         self._rng = rng or Random()
         self._observer = observer
-        self._limits = Limits(claims, claims_per_webhook)
+        self._targets = Targets(columns)
+        self._limits = Limits(claims, claims_per_webhook, self._rng)
+        self._claimer = Claimer(self.id, self._targets, self._limits)
         self._batch = claims_per_webhook // 4
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
         self._lanes: Counter[str] = Counter()
-        self._targets: dict[str, Target] = {}
         self._finished: list[Finished] = []
+        self._returned: list[Claimed] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -114,37 +112,82 @@ class Worker:
             await asyncio.sleep(_FAULT_PAUSE_SECONDS)
             return
         if not more:
-            await self._wakeup.wait(_POLL_SECONDS)
+            unseen = self._claimer.seconds_to_scan
+            await self._wakeup.wait(min(_POLL_SECONDS, unseen) if unseen > 0 else _POLL_SECONDS)
         if self._tasks and len(self._finished) < self._batch:
             await asyncio.sleep(_GATHER_SECONDS)
 
     async def _cycle(self) -> bool:
         """Write back what has finished and claim what is due; says whether there may be more of either."""
         finished, self._finished = self._finished, []
+        returned, self._returned = self._returned, []
+        claimed: list[Claimed] = []
+        started = ended = 0.0
         try:
             async with self._database.write() as connection:
-                await self._settle(connection, finished)
-                claimed = [] if self._stopping else await self._claim(connection)
+                await self._settle(connection, finished, returned)
+                if not self._stopping:
+                    started = time.perf_counter()
+                    claimed = await self._claimer.claim(connection)
+                    ended = time.perf_counter()
         except BaseException:
             self._finished = finished + self._finished
+            self._returned = returned + self._returned
+            self._claimer.undo()
             raise
+        self._claimer.keep()
         for row in claimed:
             self._start(row)
         if finished:
             self._observer.settled(finished)
-        return bool(claimed or self._finished)
+        if claimed:
+            self._observer.claimed(len(claimed), ended - started)
+        return bool(claimed or self._finished or self._returned)
 
-    async def _settle(self, connection: AsyncConnection, finished: list[Finished]) -> None:
-        if not finished:
+    async def _settle(self, connection: AsyncConnection, finished: list[Finished], returned: list[Claimed]) -> None:
+        if not finished and not returned:
             return
-        await self._refresh(connection, {row.webhook_id for row, _ in finished}, lock=True)
+        changed = {row.webhook_id for row in returned}.union(row.webhook_id for row, _ in finished)
+        standings = await claim_store.lock(connection, changed)
+        await claim_store.give_back(connection, self.id, [row.id for row in returned])
+        await self._targets.refresh(connection, {id_: one.updated_at for id_, one in standings.items()})
         results = [self._result(row, made) for row, made in finished]
         await store.finish(connection, results, [made.log_row() for _, made in finished])
-        outcomes: dict[str, list[AttemptResult]] = defaultdict(list)
-        for row, made in finished:
-            outcomes[row.webhook_id].append(made.result)
-        for webhook_id, made_of in outcomes.items():
-            await health_store.fold(connection, webhook_id, made_of)
+        by_webhook: dict[str, list[Finished]] = defaultdict(list)
+        for one in finished:
+            by_webhook[one[0].webhook_id].append(one)
+        for webhook_id, those in by_webhook.items():
+            await self._judge(connection, webhook_id, those, standings[webhook_id])
+
+    async def _judge(
+        self, connection: AsyncConnection, webhook_id: str, finished: list[Finished], standing: Standing
+    ) -> None:
+        """Fold attempts into a webhook's health and its circuit breaker; faults of ours count in neither."""
+        results = [made.result for _, made in finished if not made.is_local]
+        if results:
+            await health_store.fold(connection, webhook_id, results)
+        policy, now = self._targets.breakers[webhook_id], datetime.now(UTC)
+        breaker = after_attempts(
+            policy,
+            standing.breaker,
+            [result.status == "delivered" for result in results],
+            failures_before=standing.consecutive_failures,
+            probed=self._claimer.was_probe(webhook_id, {row.id for row, _ in finished}),
+            now=now,
+            rng=self._rng,
+        )
+        if breaker != standing.breaker:
+            await claim_store.set_breaker(connection, webhook_id, breaker)
+        if not self._targets[webhook_id].active or breaker_state(policy, breaker, now) is not BreakerState.CLOSED:
+            self._give_back(webhook_id)
+
+    def _give_back(self, webhook_id: str) -> None:
+        """Give what is queued for a webhook back, unattempted, in the next cycle."""
+        queue = self._queues[webhook_id]
+        while queue:
+            row = queue.popleft()
+            self._limits.end(self._targets[webhook_id], row.lane)
+            self._returned.append(row)
 
     def _result(self, row: Claimed, made: Attempted) -> Row:
         return {
@@ -152,41 +195,14 @@ class Worker:
             "by": self.id,
             "new_status": made.result.status,
             "made": made.number,
-            "used": row.retries_used + 1,
+            "used": row.retries_used + (not made.is_local),
+            "next_lane": int(Lane.RETRY) if row.lane == Lane.FIRST and not made.is_local else row.lane,
             "again_at": made.run_at if self._targets[row.webhook_id].active else None,
             "ended_at": made.result.at if made.run_at is None else None,
             "code": made.status_code,
             "message": made.result.error,
             "named": made.result.cause,
         }
-
-    async def _claim(self, connection: AsyncConnection) -> list[Claimed]:
-        now, started = datetime.now(UTC), time.perf_counter()
-        due = await store.due_webhooks(connection, now)
-        if not due:
-            return []
-        await self._refresh(connection, due)
-        targets = {id_: self._targets[id_] for id_ in due if self._targets[id_].active}
-        claimed = await store.claim(connection, self.id, self._limits.shares(targets), now)
-        for row in claimed:
-            self._limits.start(self._targets[row.webhook_id])
-        if claimed:
-            self._observer.claimed(len(claimed), time.perf_counter() - started)
-        return claimed
-
-    async def _refresh(self, connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> None:
-        versions = await health_store.versions(connection, ids, lock=lock)
-        stale = [id_ for id_, at in versions.items() if id_ not in self._targets or self._targets[id_].version != at]
-        for row in await webhook_store.by_ids(connection, stale) if stale else []:
-            self._targets[row["id"]] = self._open(row)
-
-    def _open(self, row: Row) -> Target:
-        """Unseal a webhook; one that cannot be unsealed waits, and the others go on."""
-        try:
-            return open_target(row, self._columns)
-        except Unavailable as error:
-            log.error("webhook %s is not delivered to: %s", row["id"], error.detail)  # noqa: TRY400 - the detail says it
-            return open_target({**row, **_NOTHING_SEALED, "enabled": False}, self._columns)
 
     def _start(self, row: Claimed) -> None:
         """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
@@ -211,24 +227,21 @@ class Worker:
 
     async def _attempt(self, row: Claimed, target: Target) -> None:
         message = Message(row.event_id, row.event_type, row.occurred_at, row.payload, row.id)
+        number, used = row.attempts + 1, row.retries_used
         try:
-            made = await attempt(
-                target,
-                message,
-                number=row.attempts + 1,
-                retries_used=row.retries_used,
-                send=self._send,
-                rng=self._rng,
-            )
+            made = await attempt(target, message, number=number, retries_used=used, send=self._send, rng=self._rng)
+        except Exception as error:
+            log.exception("an attempt on webhook %s failed on our side", target.id)
+            made = local_fault(target, message, error, number=number, retries_used=used, rng=self._rng)
         finally:
-            self._limits.end(target.id)
+            self._limits.end(target, row.lane)
+        self._limits.learn(target.id, made.result)
         self._finished.append((row, made))
         self._wakeup.set()
 
     async def _drain(self) -> None:
-        longest = max((target.timeout for target in self._targets.values()), default=timedelta())
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=longest.total_seconds() + 1)
+            await asyncio.wait(set(self._tasks), timeout=self._targets.longest_timeout.total_seconds() + 1)
         await self._cycle()
         async with self._database.write() as connection:
             await store.leave(connection, self.id)
