@@ -136,9 +136,9 @@ def rotate(profile: Profile, held: Signing, wanted: Scheme | None, overlap: time
     return Signing(secrets, keys)
 
 
-def live(held: tuple[Held, ...], now: datetime) -> tuple[Held, ...]:
+def live(held: tuple[Held, ...], now: datetime) -> list[Held]:
     """Leave out what has expired."""
-    return tuple(one for one in held if one.expires_at is None or one.expires_at > now)
+    return [one for one in held if one.expires_at is None or one.expires_at > now]
 
 
 def _followed(fresh: Held, held: tuple[Held, ...], overlap: timedelta, now: datetime) -> tuple[Held, ...]:
