@@ -32,7 +32,7 @@ export function openWebhook(webhook, first) {
 async function showSettings(body, known, close) {
   const path = `/v1/webhooks/${encodeURIComponent(known.id)}`;
   const webhook = await get(path).catch(() => known);
-  const rotate = h("button", { class: "button", type: "button" }, icon("key"), webhook.has_secret ? "Rotate signing secret" : "Create signing secret");
+  const rotate = h("button", { class: "button", type: "button" }, icon("key"), rotateLabel(webhook));
   const edit = h("button", { class: "button", type: "button", on: { click: () => { close(); void openWebhookForm({ webhook }); } } }, icon("pencil"), "Edit");
   const trash = h("button", { class: "button danger-quiet", type: "button" }, icon("trash"), "Delete");
   rotate.addEventListener("click", () => whileBusy(rotate, () => rotateSecret(webhook, path)));
@@ -51,6 +51,7 @@ function facts(webhook) {
     ["What is sent", filterTexts(webhook).join(" · ")],
     ["Auth header", webhook.auth_header ? `${webhook.auth_header.name} (set)` : "Not set"],
     ["Signing secret", webhook.has_secret ? "Set" : "Not set"],
+    ["Public key", webhook.public_key],
     ["Custom headers", Object.entries(webhook.headers ?? {}).map((pair) => pair.join(": ")).join("\n")],
     ["Retries", retryText(webhook.retry)],
     ["Timeout", duration(webhook.timeout_ms)],
@@ -65,12 +66,19 @@ function retryText(retry) {
   return retry.max_retries ? `${retry.max_retries}, ${delays}` : "None";
 }
 
+/** @param {any} webhook */
+function rotateLabel(webhook) {
+  if (webhook.signing === "v1a") return "Rotate signing key";
+  return webhook.has_secret ? "Rotate signing secret" : "Create signing secret";
+}
+
 /** @param {any} webhook @param {string} path */
 async function rotateSecret(webhook, path) {
-  const sure = !webhook.has_secret || await confirmFirst({ title: "Rotate the signing secret?", text: "A new secret is made and shown once. For 24 hours deliveries are signed with both, so that you can switch your endpoint without losing any.", action: "Rotate" });
+  const sure = !webhook.signing || await confirmFirst({ title: `${rotateLabel(webhook)}?`, text: "A new one is made, and a secret is shown once. For 24 hours deliveries are signed with both, so that you can switch your endpoint without losing any.", action: "Rotate" });
   if (!sure) return;
   try {
     const { secret } = await post(`${path}/rotate-secret`, { overlap_seconds: OVERLAP_SECONDS });
+    if (!secret) return toast("A new key was made. Its public half is in the settings.");
     showSecret(webhook.name, secret, webhook.has_secret ? "The old one stays valid for 24 hours." : "");
   } catch (error) {
     toast(sentence(error));
