@@ -11,7 +11,7 @@ from agent.guided_calls.candidates import find, quoted
 from agent.guided_calls.lexicon import phrases, words
 from agent.guided_calls.page import Candidate, Page, key_pattern
 from agent.guided_calls.parameters import Parameter
-from agent.guided_calls.stems import plain
+from agent.guided_calls.stems import content, plain
 from agent.guided_calls.triggers import Trigger
 from agent.guided_calls.validity import fits
 
@@ -66,6 +66,17 @@ def is_no(text: str) -> bool:
 def is_unknown(text: str) -> bool:
     """Tell whether the message says that the person does not have what was asked for, or asks back."""
     return _whole(text, "unknown") or plain(text).startswith(_UNKNOWN)
+
+
+def asks_back(text: str, parameter: Parameter | None = None) -> bool:
+    """Tell whether the message asks what was meant by the question ("what do you need?", "which order number?")."""
+    if _whole(text, "back"):
+        return True
+    said = plain(text).split()
+    if parameter is None or not said or not text.rstrip().endswith("?") or said[0] not in words("back_leads"):
+        return False
+    own = {word for key in (plain(parameter.label), *parameter.keys) for word in key.split()}
+    return set(content(text)) <= own | words("back_about")
 
 
 def is_again(text: str) -> bool:

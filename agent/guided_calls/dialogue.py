@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from agent.guided.script import Call, Reply
 from agent.guided_calls import talk
-from agent.guided_calls.answers import is_again, is_cancel, is_no, is_unknown, picked, read_answer
+from agent.guided_calls.answers import asks_back, is_again, is_cancel, is_no, is_unknown, picked, read_answer
 from agent.guided_calls.asking import deed_of, request_of
 from agent.guided_calls.filling import fill
 from agent.guided_calls.gathering import advance, begin
@@ -43,6 +43,8 @@ def respond(state: State, text: str, *, image: bool = False) -> Call | Reply:
         if outcome is not None:
             return outcome
         state.shelved = draft
+    if choice and asks_back(text):
+        return talk.which(state, [one for one in map(state.trigger, choice) if one], state.choice_text)
     chosen = _chosen(state, choice, text)
     if chosen is not None:
         return begin(state, chosen, state.choice_text)

@@ -223,7 +223,8 @@ def _fill_lines(page: Page, wanted: list[Parameter], trigger: Trigger, filled: F
 
 
 def _fill_line(one: Parameter, trigger: Trigger, filled: Filled, told: str, page: Page) -> None:
-    text = told if len(told.split()) >= _FEWEST_WORDS else ""
+    announced = page.text.rpartition(":")[2].strip(" .!?") == told.strip(" .!?")
+    text = told if announced or len(told.split()) >= _FEWEST_WORDS else ""
     if one.role == "query":
         marks = quoted(page)
         text = str(marks[0].value) if marks else query(page.text, trigger)

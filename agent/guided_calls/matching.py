@@ -21,26 +21,33 @@ THRESHOLD = 1.5
 _SURE = 2.5
 _CLOSE = 0.75
 _IN_NAME, _IN_DESCRIPTION, _IN_CHOICES, _IN_PARAMETER, _IN_SMALL_PRINT = 3.0, 2.0, 1.5, 1.2, 0.6
-_GENERIC, _RELATED = 0.35, 0.85
+_GENERIC, _RELATED, _DISTANT = 0.35, 0.85, 0.4
+_FAMILY = 6
 _SHORTEST_TYPO, _LONG_WORD = 4, 8
 _SEARCHED = 2.5
+_FEWEST_WORDS = 2
 _BEGINNINGS = frozenset({"return", "returns", "answers", "gives", "provides"})
+_WISH = re.compile(r"\s*(?:(?:hi|hello|hey|well)\s+)?i(?:['’]d| would)? (?:want|like|need|wish) to\b", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.!?;:,\n]+|\b(?:because|about|since|that)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How well a message fits a trigger; `hits` are the message's stems that its name or description knows."""
+    """How well a message fits a trigger; `hits` are the message's stems that its name or description knows.
+
+    `named` is the place of the clause that says all words of the trigger's name; -1 when none does.
+    """
 
     trigger: Trigger
     score: float
     hits: frozenset[str]
     coverage: float
+    named: int = -1
 
     @property
     def sure(self) -> bool:
         """Tell whether it may be acted upon without asking first."""
-        return self.score >= _SURE and (len(self.hits) > 1 or self.coverage >= 1 / 3)
+        return self.named >= 0 or (self.score >= _SURE and (len(self.hits) > 1 or self.coverage >= 1 / 3))
 
 
 def matches(text: str, triggers: Sequence[Trigger], *, image: bool = False) -> list[Match]:
@@ -53,7 +60,13 @@ def matches(text: str, triggers: Sequence[Trigger], *, image: bool = False) -> l
 
 
 def rivals(found: Sequence[Match]) -> list[Match]:
-    """Give the best match and those that are too close to it to choose; a clause that only asks for one decides."""
+    """Give the best match and those that are too close to it to choose.
+
+    A trigger that is called by its name decides, the one that is named first; else a clause that only asks for one.
+    """
+    if called := [one for one in found if one.named >= 0]:
+        first = min(one.named for one in called)
+        return [one for one in called if one.named == first]
     close = [one for one in found if one.score >= found[0].score * _CLOSE] if found else []
     asked = [one for one in close if one.coverage >= 1]
     return asked if len(asked) == 1 else close
@@ -113,7 +126,23 @@ def _match(text: str, said: Sequence[str], trigger: Trigger, triggers: Sequence[
         score += 1
     if score >= _SEARCHED and not hits:
         return Match(trigger, score, hits, 1.0)
-    return Match(trigger, score, hits, max(len(hits) / max(len(alone), 1), _of_clause(text, hits)))
+    coverage = max(len(hits) / max(len(alone), 1), _of_clause(text, hits))
+    return Match(trigger, score, hits, coverage, _named(text, trigger))
+
+
+def _named(text: str, trigger: Trigger) -> int:
+    """Find the clause that calls a trigger by its name, or wishes for just what it is described by; -1 when none does.
+
+    "Open a ticket" names `open_ticket`; "I want to complain" wishes for what stores a complaint.
+    """
+    name = set(terms(trigger.words))
+    for place, clause in enumerate(_CLAUSES.split(text)):
+        said = set(terms(clause))
+        if len(name) >= _FEWEST_WORDS and name <= said:
+            return place
+        if said and _WISH.match(clause) and all(_own(one, vocabulary(trigger)) >= _IN_DESCRIPTION for one in said):
+            return place
+    return -1
 
 
 def _of_clause(text: str, hits: frozenset[str]) -> float:
@@ -134,16 +163,31 @@ def _searching(text: str, trigger: Trigger) -> float:
 
 
 def _worth(one: str, known: Mapping[str, float], triggers: Sequence[Trigger]) -> float:
-    own = known.get(one, 0.0)
+    """Weigh a word: one that a trigger has itself counts more than one that only means the same."""
+    own = _own(one, known)
     related = max((known.get(other, 0.0) for other in kin(one)), default=0.0) * _RELATED
-    value: float = max(own, related)
+    if not own and any(_own(one, vocabulary(other)) >= _IN_DESCRIPTION for other in triggers):
+        related *= _DISTANT
+    value = max(own, related)
     if not value:
         return 0.0
     sharing: int = sum(
-        any(vocabulary(other).get(relative, 0) >= min(_IN_DESCRIPTION, value) for relative in kin(one))
-        for other in triggers
+        _shares(one, vocabulary(other), min(_IN_DESCRIPTION, value), own=bool(own)) for other in triggers
     )
     return value / sqrt(max(sharing, 1))
+
+
+def _shares(one: str, known: Mapping[str, float], least: float, *, own: bool) -> bool:
+    """Tell whether a word may mean a trigger; triggers that have it outdo those that have its synonym."""
+    if own and least >= _IN_DESCRIPTION:
+        return _own(one, known) >= least
+    return any(known.get(relative, 0) >= least for relative in kin(one))
+
+
+def _own(one: str, known: Mapping[str, float]) -> float:
+    """Weigh a word that a trigger has itself, in whatever form ("complain", "complaint")."""
+    family = [other for other in kin(one) if other == one or other[:_FAMILY] == one[:_FAMILY]]
+    return max((known.get(other, 0.0) for other in family), default=0.0)
 
 
 def _spelled(text: str, triggers: Sequence[Trigger]) -> list[str]:

@@ -7,6 +7,7 @@ from agent.guided.script import Call, Reply
 from agent.guided_calls import talk
 from agent.guided_calls.answers import (
     Answer,
+    asks_back,
     is_cancel,
     is_no,
     is_unknown,
@@ -42,6 +43,8 @@ def reply_to(state: State, draft: Draft, text: str, *, image: bool) -> Call | Re
         return None
     if is_cancel(text) and one.role != "boolean":
         return Reply(DROPPED)
+    if asks_back(text, one):
+        return _explained(state, draft, one)
     if is_unknown(text) and one.role != "boolean":
         return _unknown(state, draft, one)
     return _to_parameter(state, draft, one, text, image=image)
@@ -52,6 +55,8 @@ def _confirmed(state: State, draft: Draft, text: str, *, image: bool) -> Call | 
         return advance(state, replace(draft, doubtful=False, risky=False, asked=""))
     if is_no(text):
         return Reply("All right, I have not done that. What else can I do for you?")
+    if asks_back(text):
+        return advance(state, replace(draft, asked=""))
     if _asks_for_another(state, draft, text, image=image):
         return None
     more = fill(draft.trigger, text, today=state.today, prose=False).values
@@ -143,6 +148,13 @@ def _repeated(state: State, draft: Draft, one: Parameter, text: str, wrong: str)
         return reply
     text = f"{reply.text} If you would rather leave it, say “never mind”."
     return replace(reply, text=text, suggestions=(*reply.suggestions, "Never mind"))
+
+
+def _explained(state: State, draft: Draft, one: Parameter) -> Reply:
+    """Ask the same again, with what the answer is for."""
+    deed = deed_of(draft.trigger)
+    text = f"I need {one.spoken} to {deed[:1].lower()}{deed[1:]}. {question(one)}"
+    return ask(state, draft, one, text, options=draft.options, tries=draft.tries)
 
 
 def _unknown(state: State, draft: Draft, one: Parameter) -> Call | Reply:

@@ -11,6 +11,9 @@ from agent.guided_calls.triggers import Trigger
 
 _MOST_FIELDS, _MOST_ENTRIES, _INLINE = 8, 3, 3
 _LONGEST_VALUE, _LONGEST_TEXT = 200, 600
+# What hints of `rules.responses` say of the method, which is not told itself.
+_NEVER_HELPS, _MAYBE_DONE = "trying again will not help", "may or may not have taken effect"
+_READ_FAILED = "The endpoint failed on its side."
 _SENTENCES = {"message", "description", "summary", "answer", "text", "note", "detail", "details", "caption"}
 _REPEATED = ("number", "id", "city", "sku")
 _IDENTIFYING = ("name", "title", "label", "number", "id", "date", "time", "status", "price", "quantity", "description")
@@ -96,9 +99,12 @@ def _failed(result: Mapping[str, Any], body: Any, trigger: Trigger) -> str:
         sentence += f" It said: “{said.rstrip('.')}”."
     if result.get("retryable") is True:
         return f"{sentence} It may work in a moment if you try again."
-    if str(result.get("class")) in {"network_error", "server_error"} and not trigger.reads:
-        return f"{sentence} I cannot tell whether it took effect, so I will not try again by myself."
-    return sentence
+    hint = str(result.get("hint"))
+    if str(result.get("class")) not in {"network_error", "server_error"} or _NEVER_HELPS in hint:
+        return sentence
+    if trigger.reads or hint == _READ_FAILED or (trigger.described_as_reading and _MAYBE_DONE not in hint):
+        return f"{sentence} Nothing was changed by asking, so you can try again later."
+    return f"{sentence} I cannot tell whether it took effect, so I will not try again by myself."
 
 
 def _reasons(body: Any) -> Iterator[str]:

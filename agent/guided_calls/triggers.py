@@ -60,6 +60,12 @@ class Trigger:
             self.words.split()[-1] in words("reads") and not set(self.words.split()) & _WRITES
         )
 
+    @property
+    def described_as_reading(self) -> bool:
+        """Tell whether it only looks something up, as far as its description tells; a name that writes outdoes it."""
+        described = set(plain(self._deed).split()[:1])
+        return bool(described & words("reads")) and not set(self.words.split()) & _WRITES
+
     def parameter(self, field: str) -> Parameter | None:
         """Find a parameter by its path."""
         return next((one for one in self.parameters if one.field == field), None)

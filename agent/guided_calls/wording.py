@@ -7,7 +7,7 @@ from agent.guided_calls.lexicon import words
 from agent.guided_calls.matching import request_stems
 from agent.guided_calls.page import Page, key_pattern
 from agent.guided_calls.parameters import Parameter
-from agent.guided_calls.stems import plain, stem, stems_of
+from agent.guided_calls.stems import plain, stem, stems_of, terms
 from agent.guided_calls.triggers import Trigger
 
 _JOINTS = re.compile(
@@ -58,7 +58,7 @@ def own_words(page: Page, trigger: Trigger) -> str:
     clauses = _clauses(page.text)
     told = [_tells(page, clause, trigger) for clause in clauses]
     if not any(told):
-        return ""
+        return _announced(page.text, trigger)
     last = len(told) - told[::-1].index(True)
     parts, start = list[str](), told.index(True)
     for place in range(start, last):
@@ -67,6 +67,13 @@ def own_words(page: Page, trigger: Trigger) -> str:
             start = place + 1
     parts.append(page.text[clauses[start][0] : clauses[last - 1][1]])
     return " ".join(part.strip() for part in parts if part.strip()).strip(" ,;:")
+
+
+def _announced(text: str, trigger: Trigger) -> str:
+    """Give what stands after the colon of "store feedback: …", of whichever words it is."""
+    head, _, rest = text.partition(":")
+    asks = set(terms(trigger.words)) <= set(terms(head)) and bool(terms(head))
+    return rest.strip() if asks else ""
 
 
 def _is_sentence(text: str, clauses: Sequence[tuple[int, int]], place: int) -> bool:

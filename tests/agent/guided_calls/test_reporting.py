@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
-from shop import AVAILABLE, CANCEL, IMAGE, INJECTION, ORDER, SEARCH, TICKET, Chat, failure, success
+from shop import AVAILABLE, CANCEL, IMAGE, INJECTION, ORDER, SEARCH, TICKET, Chat, failure, success, text, tool
+
+from rules.outcomes import Cause, Fault, Reply
+from rules.responses import envelope, read_reply
 
 _TICKET = "Open a ticket: the door is broken. High priority. My name is Ana Smith, ana@x.org"
 
@@ -92,6 +95,32 @@ def test_a_failure_is_told_with_its_reason_and_whether_to_try_again():
 def test_whether_a_write_took_effect_is_not_pretended_to_be_known():
     said = answered(failure("network_error", None), CANCEL, "cancel subscription SUB-1")
     assert "cannot tell whether it took effect" in said
+
+
+@pytest.mark.parametrize(
+    ("exchange", "method", "told"),
+    [
+        (Reply(500, {}, b"", 1), "GET", "Nothing was changed by asking, so you can try again later."),
+        (Reply(503, {}, b"", 1), "GET", "It may work in a moment if you try again."),
+        (Reply(500, {}, b"", 1), "POST", "I cannot tell whether it took effect, so I will not try again by myself."),
+        (Fault(Cause.RESPONSE_TIMEOUT, "", 1), "POST", "I cannot tell whether it took effect"),
+        (Fault(Cause.TLS_EXPIRED, "", 1), "POST", "I could not reach the system that should answer this."),
+    ],
+)
+def test_what_a_failed_call_may_have_done_is_told_by_the_method_behind_the_hint(
+    exchange: Reply | Fault, method: str, told: str
+):
+    made = tool("parcel", "Whereabouts of a parcel.", ["parcel_number"], parcel_number=text())
+    result = envelope(read_reply(exchange, method=method))
+    said = answered(result, made, "parcel number 77812")
+    assert told in said
+    assert said.count("try again") <= 1
+
+
+def test_a_read_that_failed_is_said_to_have_no_effect():
+    made = tool("order_status", "Look up where an order is.", ["order_number"], order_number=text())
+    said = answered(failure("server_error", 500), made)
+    assert "Nothing was changed by asking, so you can try again later." in said
 
 
 def test_a_good_status_that_reports_a_failure_is_not_called_done():
