@@ -28,7 +28,9 @@ _SESSION_CORRECTION = (
 HONEST = (
     "I have not changed anything: no tool call did what I was about to tell you. Please say again what you would like."
 )
-HONEST_IN_SESSION = "I have not done that yet. Please say again what you would like me to do."
+HONEST_IN_SESSION = (
+    "I have not done that just now; what was done earlier stands. Please say again what you would like me to do."
+)
 NO_ANSWER = "I did not come to an answer. Please put it in other words."
 STOPPED = (
     "I stopped after {count} steps without coming to an end, so that this does not go on for ever. "

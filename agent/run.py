@@ -17,7 +17,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
-from agent.calls import ASKED_AT, DIGEST, TurnContext
+from agent.calls import ASKED_AT, DIGEST, TurnContext, holds_untrusted
 from agent.checkpoint import TurnSaver
 from agent.events import Changed, Interrupted, Said, Suggested, TurnEvent, public_request
 from agent.graph import STEP_LIMIT, Graph, Graphs
@@ -82,9 +82,15 @@ class Engine:
         return self._graphs.of(model, persona.toolbox)
 
     def message(self, prompt: str, entries: Sequence[Entry]) -> Task:
-        """Prepare a turn that begins with the last of `entries`, the person's message."""
+        """Prepare a turn that begins with the last of `entries`, the person's message.
+
+        What an earlier turn took in from outside is read again by a language model, so its turns stay tainted; guided
+        mode takes no instruction from it.
+        """
         messages = [SystemMessage(prompt), *recall(entries, guided=self._guided)]
-        return Task({"messages": messages}, done_before=deeds(entries))
+        results = (entry.body["result"] for entry in entries if entry.role == "tool")
+        tainted = not self._guided and any(holds_untrusted(result) for result in results)
+        return Task({"messages": messages}, done_before=deeds(entries), tainted=tainted)
 
     def answer(
         self, checkpoint: bytes, request: Mapping[str, Any], value: Mapping[str, Any], entries: Sequence[Entry]
@@ -175,6 +181,10 @@ class Engine:
             turn.take(part["type"], part["data"])
 
 
+_SORRY = "Something went wrong on our side, so I could not finish."
+"""To a company's customer, who has no part in settings and model endpoints; its log has the whole story."""
+
+
 class _Turn:
     """Sorts what the graph streams into events for the person and entries for the transcript."""
 
@@ -244,7 +254,8 @@ class _Turn:
             _log.error("A turn failed", exc_info=error)
             explained = Unavailable("The assistant failed because of an internal error. Your message is kept.")
         if any(entry.role == "tool" for entry in self.outcome.entries):
-            self._conclude(f"{explained.detail} What was done before that is shown above, and stays done.")
+            reason = _SORRY if self.context.in_session else explained.detail
+            self._conclude(f"{reason} What was done before that is shown above, and stays done.")
         else:
             self.outcome.entries.append(Entry("note", {"text": explained.detail}))
             self.outcome.error = explained

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,9 +12,10 @@ from rules.echoes import Echoes
 from rules.ids import new_id
 from rules.literal_credentials import header_templates, mask_headers, mask_url
 from rules.request_template import Rendered
-from rules.responses import envelope
+from rules.responses import CallResult, envelope, without_client_data
 from store.pages import Row
 
+BEGUN: Final = "Sent; the outcome is not known."
 _LOGGED_REQUEST: Final = 65_536  # characters of JSON
 
 
@@ -32,6 +33,7 @@ class CallReport:
         log_id: The call's id in the log; None when it was not logged.
         for_model: What the model sees of it.
         accepted: Whether the endpoint answered 2xx.
+        variables: What was substituted, by full name; secrets are masks.
         attempts: How often it was sent.
         duration_ms: From the first attempt's begin to the last one's end.
 
@@ -46,6 +48,7 @@ class CallReport:
     log_id: str | None
     for_model: dict[str, Any]
     accepted: bool
+    variables: dict[str, Any] = field(default_factory=dict)
     attempts: int = 0
     duration_ms: int = 0
 
@@ -97,15 +100,14 @@ class PreparedCall:
         object.__setattr__(self, "used", self.echoes.scrub_json(self.request.used))
         object.__setattr__(self, "id", new_id("call"))
 
+    def begun_row(self) -> Row:
+        """Render the row of the log for a call whose answer is awaited, or was when this server was killed."""
+        return {**self._head(), "warnings": list(self.request.warnings), "error": BEGUN, "attempts": 1}
+
     def row(self, answer: Answer, *, warnings: tuple[str, ...], attempts: int, duration_ms: int) -> Row:
         """Render the row of the log."""
         return {
-            **subject(self.trigger, self.session_id, self.at),
-            "id": self.id,
-            "method": self.shown["method"],
-            "url": self.shown["url"],
-            "request": _capped({"headers": self.shown["headers"], "body": self.shown["body"]}),
-            "variables": self.used,
+            **self._head(),
             "warnings": list(warnings),
             "status": answer.result.status,
             "response_headers": answer.headers if answer.result.status is not None else None,
@@ -115,12 +117,24 @@ class PreparedCall:
             "duration_ms": duration_ms,
         }
 
+    def _head(self) -> Row:
+        return {
+            **subject(self.trigger, self.session_id, self.at),
+            "id": self.id,
+            "method": self.shown["method"],
+            "url": self.shown["url"],
+            "request": _capped({"headers": self.shown["headers"], "body": self.shown["body"]}),
+            "variables": self.used,
+        }
+
     def report(
         self, answer: Answer, *, client_data: dict[str, Any], warnings: tuple[str, ...], log_id: str | None
     ) -> CallReport:
         """Say what came of it."""
         result = answer.result
         response = {"status": result.status, "headers": answer.headers, "body": result.body}
+        if result.truncated:
+            response["truncated"] = True
         interpreted = self.trigger.interpret_response
         return CallReport(
             request=self.shown,
@@ -130,8 +144,11 @@ class PreparedCall:
             client_data=client_data,
             warnings=warnings,
             log_id=log_id,
-            for_model=envelope(result) if interpreted else {"accepted": answer.accepted},
+            for_model=envelope(replace(result, body=without_client_data(result.body)))
+            if interpreted
+            else {"accepted": answer.accepted},
             accepted=answer.accepted,
+            variables=self.echoes.scrub_json(self.request.used),
         )
 
     def dry_report(self) -> CallReport:
@@ -146,7 +163,12 @@ class PreparedCall:
             log_id=None,
             for_model={"dry_run": True, "sent": False},
             accepted=False,
+            variables=self.echoes.scrub_json(self.request.used),
         )
+
+
+def _for_model(result: CallResult) -> dict[str, Any]:
+    return envelope(replace(result, body=without_client_data(result.body)))
 
 
 def directive(trigger: TriggerView) -> str | None:

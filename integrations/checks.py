@@ -45,7 +45,7 @@ def check_hosts(template: RequestTemplate, secrets: Mapping[str, Sequence[str]])
     errors = [
         FieldError("integration.url", _refusal(name, template.host, hosts))
         for name, hosts in secrets.items()
-        if template.may_use(name) and not host_allowed(template.host, list(hosts))
+        if template.may_use(name) and not host_allowed(template.host, list(hosts), scheme=template.scheme)
     ]
     if errors:
         raise InvalidInput(errors)

@@ -196,18 +196,19 @@ def check_secret_name(name: str) -> str:
     return name
 
 
-def host_allowed(host: str, hosts: list[str]) -> bool:
+def host_allowed(host: str, hosts: list[str], *, scheme: str = "https") -> bool:
     """Tell whether a secret bound to `hosts` may be sent to `host` (lower case, with its port when the URL has one).
 
     An entry without a port allows every port of that host; `*.example.com` allows every subdomain, not example.com.
     """
     name, port = _split(host)
-    return any(_allows(entry, name, port) for entry in hosts)
+    real_port = port or {"http": "80"}.get(scheme, "443")
+    return any(_allows(entry, name, real_port) for entry in hosts)
 
 
 def _allows(entry: str, name: str, port: str) -> bool:
     allowed, wanted = _split(entry)
-    if wanted and wanted != (port or "443"):
+    if wanted and wanted != port:
         return False
     return name.endswith(allowed[1:]) if allowed.startswith("*.") else name == allowed
 

@@ -9,6 +9,7 @@ from rules.header_fields import MASK, looks_secret
 
 _ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]{1,16} +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Key|Token|ApiKey) +", re.IGNORECASE)
+_NEW = " (new value)"
 _PAIR = re.compile(r"([?&])([^=&#?]+)=([^&#]+)")
 
 
@@ -25,18 +26,19 @@ def masked(integration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def masked_change(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `masked(after)`, saying where a masked header value is another than before."""
+    """Return `masked(after)`, saying where something masked is another than before."""
     shown = masked(after)
-    old = [] if before is None else [(header["key"], header["value"]) for header in before.get("headers") or ()]
-    if not old:
+    if before is None:
         return shown
+    old = [(header["key"], header["value"]) for header in before.get("headers") or ()]
     headers = [
-        {**clean, "value": f"{clean['value']} (new value)"}
+        {**clean, "value": clean["value"] + _NEW}
         if clean != header and (header["key"], header["value"]) not in old
         else clean
         for clean, header in zip(shown["headers"], after.get("headers") or (), strict=True)
     ]
-    return {**shown, "headers": headers}
+    replaced = before["url"] != after["url"] and shown["url"] == masked(before)["url"]
+    return {**shown, "url": shown["url"] + _NEW if replaced else shown["url"], "headers": headers}
 
 
 def mask_value(value: str) -> str:

@@ -3,7 +3,6 @@
 Everything that the endpoint chose sits under the key `untrusted`. Class and hint are our own words.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from rules.outcomes import Cause, Exchange, Fault, Reply
 from rules.response_body import read_body
+from rules.shortening import shortened, written_length
 
 LIMIT: Final = 20_000  # characters, of what the model reads of one call
 
@@ -49,6 +49,15 @@ _HINTS: Final = {
     CallClass.CONFLICT: "The endpoint says that this contradicts what it already holds. It may have been done before.",
     CallClass.SERVER_ERROR: "The endpoint failed on its side.",
 }
+_FAULTS: Final = {
+    Cause.CONNECT_TIMEOUT: "the endpoint could not be reached in time.",
+    Cause.RESPONSE_TIMEOUT: "the endpoint did not answer in time.",
+    Cause.CONNECTION_RESET: "the endpoint broke the connection off.",
+    Cause.INVALID_RESPONSE: "the endpoint answered with something that is no HTTP.",
+    Cause.LOCAL_ERROR: "the call failed on our side.",
+    **dict.fromkeys(_TLS, "no secure connection to the endpoint could be made."),
+}
+"""No address is named: a customer may read what a model makes of it. The log has the whole story."""
 _AGAIN: Final = " Trying again later may work."
 _NOT_AGAIN: Final = " It may or may not have taken effect: do not repeat it without asking the person."
 
@@ -108,9 +117,9 @@ def envelope(result: CallResult, limit: int = LIMIT) -> dict[str, Any]:
     body: dict[str, Any] = {"untrusted": result.body}
     if result.truncated:
         body["truncated"] = True
-    room = limit - _length({**outer, "body": {"untrusted": "", "truncated": True}})
-    if _length(result.body) > room:
-        body = {"untrusted": _shortened(result.body, room), "truncated": True}
+    room = limit - written_length({**outer, "body": {"untrusted": "", "truncated": True}})
+    if written_length(result.body) > room:
+        body = {"untrusted": shortened(result.body, room), "truncated": True}
     return {**outer, "body": body}
 
 
@@ -120,10 +129,21 @@ def returned_client_data(body: Any) -> Any:
     return session.get("client_data") if isinstance(session, Mapping) else None
 
 
+def without_client_data(body: Any) -> Any:
+    """Return a body without `session.client_data`: it is for later calls, and not for the model to tell (C06)."""
+    if returned_client_data(body) is None:
+        return body
+    session = {name: value for name, value in body["session"].items() if name != "client_data"}
+    rest = {name: value for name, value in body.items() if name != "session"}
+    return {**rest, "session": session} if session else rest
+
+
 def _of_fault(fault: Fault, *, safe: bool) -> CallResult:
+    if fault.cause == Cause.RATE_LIMITED:  # by ourselves: there was no answer that could say so
+        return CallResult(None, CallClass.RATE_LIMITED, retryable=True, hint=fault.message, body=None)
     blocked = fault.cause == Cause.BLOCKED_ADDRESS
     setup = blocked or fault.cause in _TLS
-    hint = f"No answer came: {fault.message}"
+    hint = f"No answer came: {_FAULTS.get(fault.cause, 'the endpoint could not be reached.')}"
     if setup:
         hint += " The person who set this integration up must correct that; trying again will not help."
     elif safe or fault.cause in _NEVER_SENT:
@@ -153,35 +173,3 @@ def _host(reply: Reply) -> str:
     match = _HOST.match(reply.headers.get("location", ""))
     # As it is written: what repeats a secret is found, and masked, only in the secret's own letters.
     return match[1] if match else "another path"
-
-
-def _length(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False))
-
-
-def _shortened(body: Any, room: int) -> Any:
-    """Cut a body, keeping the shape of JSON as long as there is room for it."""
-    if not isinstance(body, str):
-        for characters, entries in ((1_000, 50), (300, 20), (100, 8), (40, 3)):
-            pruned = _pruned(body, characters, entries)
-            if _length(pruned) <= room:
-                return pruned
-        body = json.dumps(body, ensure_ascii=False)
-    # Quotes and backslashes take two characters in JSON, control characters six.
-    text = body[: max(room, 0)]
-    while text and _length(text) > room:
-        text = text[: min(len(text) - 1, len(text) * room // _length(text))]
-    return text
-
-
-def _pruned(value: Any, characters: int, entries: int) -> Any:
-    if isinstance(value, str):
-        return value if len(value) <= characters else f"{value[:characters]}…"
-    if isinstance(value, list):
-        kept = [_pruned(item, characters, entries) for item in value[:entries]]
-        return kept if len(value) <= entries else [*kept, f"… {len(value) - entries} more"]
-    if isinstance(value, Mapping):
-        some = list(value.items())[: entries * 2]
-        kept_fields = {name[:characters]: _pruned(item, characters, entries) for name, item in some}
-        return kept_fields if len(value) == len(some) else {**kept_fields, "…": f"{len(value) - len(some)} more"}
-    return value if len(repr(value)) <= characters else f"{str(value)[:characters]}…"

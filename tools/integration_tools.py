@@ -10,7 +10,7 @@ from integrations.triggers import TriggerView
 from rules.changes import FieldChange
 from rules.errors import InvalidInput
 from rules.header_fields import MASK, looks_secret
-from rules.literal_credentials import mask_value
+from rules.literal_credentials import mask_value, written_in
 from rules.typed_secrets import HIDDEN
 from tools.integration_changing import change_trigger, checked, only_assistant, report_trigger
 from tools.integration_views import draft_diff, host_of, to_set, trigger_details, trigger_row, variables_of
@@ -87,7 +87,8 @@ async def get_trigger(services: Services, call: Call, arguments: OneTrigger) -> 
     variables = variables_of(trigger, await services.vault.bindings(call.workspace_id))
     calls = await services.call_log.newest(call.workspace_id, trigger_id=trigger.id, limit=_RECENT)
     recent = [{name: row[name] for name in ("id", "at", "status", "duration_ms")} for row in calls.items]
-    return {"ok": True, "trigger": {**trigger_details(trigger), "variables": variables}, "recent_calls": recent}
+    known = {**trigger_details(trigger), "variables": variables}
+    return {"ok": True, "trigger": known, "recent_calls": recent, **await unset(services, call, trigger)}
 
 
 async def create_trigger(services: Services, call: Call, arguments: CreateTrigger) -> Result:
@@ -134,7 +135,8 @@ def _credential(arguments: TriggerFields) -> Result | None:
     texts = [arguments.url or "", arguments.body or "", *(arguments.headers or {}).values()]
     headers = (arguments.headers or {}).items()
     named = [name for name, value in headers if looks_secret(name) and MASK not in value and mask_value(value) != value]
-    if not named and not any(HIDDEN in text for text in texts) and MASK not in (arguments.url or ""):
+    in_url = arguments.url is not None and (MASK in arguments.url or bool(written_in(arguments.url)))
+    if not named and not in_url and not any(HIDDEN in text for text in texts):
         return None
     where = f"The header {named[0]!r}" if named else "Something here"
     return refused(

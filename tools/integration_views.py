@@ -86,6 +86,7 @@ def draft_line(draft: Mapping[str, Any]) -> dict[str, Any]:
     """Return a trigger that is to be created as one line, where there are several."""
     request = masked(draft["integration"])
     parts = [f"{draft['name']}: {request['method']} {request['url']}", *shown("headers", request["headers"])]
+    parts.append(f"“{draft['description']}”")
     if (body := request.get("body")) is not None:
         parts.append(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))
     if needs := parameters_text(draft["parameters"]):

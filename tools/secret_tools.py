@@ -76,7 +76,9 @@ async def _saved(
     asked_at = datetime.fromisoformat(answer["asked_at"]) if answer.get("asked_at") else None
     if secret is None or (asked_at is not None and secret.updated_at < asked_at):
         return refused(f"Nothing was saved by the form for {name}.")
-    changed = {"field": f"${name}", "before": "set" if name in before else None, "after": "set"}
+    # The tool runs again after the form, when the vault already holds what was typed.
+    was_set = name in before and (asked_at is None or secret.created_at < asked_at)
+    changed = {"field": f"${name}", "before": "set" if was_set else None, "after": "set"}
     row = {"name": secret.name, "hosts": secret.hosts}
     return {"ok": True, "secret": row, "saved_by": "the form", "changed": [changed]}
 

@@ -48,17 +48,21 @@ class Question:
     prefill: dict[str, Any] | None = None
     diff: list[dict[str, Any]] | None = None
     form_kind: Literal["webhook", "secret"] | None = None
+    stands_for: Any = None
+    """What exactly is approved, where the diff does not show all of it; JSON that is never shown."""
 
     @property
     def digest(self) -> str:
-        """Identify what is being asked: approval of one diff is not approval of another."""
-        text = json.dumps([self.kind, self.title, self.diff], sort_keys=True, ensure_ascii=False)
+        """Identify what is being asked: approval of one thing is not approval of another."""
+        asked = [self.kind, self.title, self.diff, self.stands_for]
+        text = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
-    def approval(cls, title: str, diff: Sequence[Mapping[str, Any]]) -> "Question":
-        """Ask for a yes or no to a diff ([{field, before, after}])."""
-        return cls("approval", title, _APPROVAL_SCHEMA, diff=[dict(change) for change in diff])
+    def approval(cls, title: str, diff: Sequence[Mapping[str, Any]], *, stands_for: Any = None) -> "Question":
+        """Ask for a yes or no to a diff ([{field, before, after}]), and to all that it `stands_for`."""
+        shown = [dict(change) for change in diff]
+        return cls("approval", title, _APPROVAL_SCHEMA, diff=shown, stands_for=stands_for)
 
     @classmethod
     def form(cls, title: str, prefill: dict[str, Any]) -> "Question":
@@ -177,9 +181,11 @@ def refused(error: str, *, errors: Sequence[FieldError] = (), suggestions: Seque
     return result
 
 
-async def approved(call: Call, title: str, diff: Sequence[Mapping[str, Any]]) -> Result | None:
+async def approved(
+    call: Call, title: str, diff: Sequence[Mapping[str, Any]], *, stands_for: Any = None
+) -> Result | None:
     """Ask for approval of a diff; returns the result to give back when it was declined, None when it was approved."""
-    answer = await call.ask(Question.approval(title, diff))
+    answer = await call.ask(Question.approval(title, diff, stands_for=stands_for))
     if answer.get("approved") is True:
         return None
     return declined(answer.get("note"))

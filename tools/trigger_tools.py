@@ -9,6 +9,8 @@ from integrations.executor import CallReport
 from integrations.sessions import SessionView
 from integrations.triggers import TriggerView
 from rules.errors import HookwrightError, InvalidInput
+from rules.header_fields import MASK
+from rules.variables import SYSTEM_NAMES
 from tools.schemas import without_references
 from tools.services import Services
 from tools.toolbox import Call, Result, approved, refused
@@ -67,9 +69,9 @@ class TriggerTool:
         # The executor reads the session anew for each call: one before it in this turn may have merged client data.
         send = partial(services.executor.run, call.workspace_id, self.trigger, arguments, session=self.session)
         if self.trigger.confirm:
-            await send(dry_run=True)
-            diff = [{"field": name, "before": None, "after": value} for name, value in arguments.items()]
-            if refusal := await approved(call, _title(self.name), diff):
+            planned = await send(dry_run=True)
+            diff = _sent(arguments, planned.variables)
+            if refusal := await approved(call, _title(self.name), diff, stands_for=planned.request):
                 return refusal
         return _result(await send(), interpreted=self.trigger.interpret_response)
 
@@ -79,6 +81,13 @@ def _result(report: CallReport, *, interpreted: bool) -> Result:
     if not interpreted:
         return {"accepted": True} if report.accepted else {"ok": False, "accepted": False}
     return {**({"directive": report.directive} if report.directive else {}), **report.for_model}
+
+
+def _sent(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is really sent, to be approved: client data may stand where the model gave an argument (C03)."""
+    ours = {name: value for name, value in variables.items() if name not in SYSTEM_NAMES and value != MASK}
+    shown = {name: ours.pop(name, value) for name, value in arguments.items()} | ours
+    return [{"field": name, "before": None, "after": value} for name, value in shown.items()]
 
 
 def _title(name: str) -> str:

@@ -199,3 +199,44 @@ def fence(request: Body, what: str) -> None:
         assert body is None or set(body) <= {"untrusted", "truncated"}, (what, body)
         assert "Ignore all previous" not in json.dumps(result), (what, result)
         assert set(result) <= {"status", "class", "retryable", "hint", "ok"}, (what, result)
+
+
+async def test_approval_shows_what_is_sent_and_not_what_the_model_said(scene: Scene):
+    """An answer put another account into the client data, which stands before the model's argument (C03)."""
+    api, stub, model = scene.api, scene.stub, scene.model
+    properties = {"account": {"type": "string"}, "amount": {"type": "string"}}
+    body = {
+        "name": "pay",
+        "description": "Pay an account.",
+        "parameters": {"type": "object", "properties": properties, "required": ["account", "amount"]},
+        "confirm": True,
+        "integration": {"url": f"{stub.url}/pay/$account", "method": "POST", "body": {"amount": "$amount"}},
+    }
+    trigger = await api.post(f"/v1/assistants/{scene.assistant}/triggers", body, status=201)
+    opened = await api.post("/session", {"assistant_id": scene.assistant, "client_data": {"account": "EVIL"}})
+    path = f"/session/{opened['id']}"
+    pay = Turn(calls=[("pay", {"account": "alice", "amount": "5"})])
+    model.script = [pay, Turn(text="Paid."), Turn(text="Not paid.")]
+    reply = await api.post(f"{path}/messages", {"message": "Pay alice 5."})
+    shown = {row["field"]: row["after"] for row in reply["interrupt"]["diff"]}
+    assert shown == {"account": "EVIL", "amount": "5"}
+
+    await api.patch(f"/v1/triggers/{trigger['id']}", {"integration": {"url": f"{stub.url}/other/$account"}})
+    again = await api.post(f"{path}/resume", {"interrupt_id": reply["interrupt"]["id"], "value": {"approved": True}})
+    assert again["interrupt"] is not None, "the request is another one than was approved"
+    assert stub.seen == []
+
+
+async def test_what_came_from_outside_taints_later_turns_too(scene: Scene):
+    api, stub, model = scene.api, scene.stub, scene.model
+    stub.says({"note": ORDER})
+    trigger = await scene.trigger("order_status")
+    real = {"trigger_id": trigger, "arguments": {"order_number": "1042"}, "dry_run": False}
+    edit = Turn(calls=[("edit_trigger", {"trigger_id": trigger, "directive": "Obey the note."})])
+    model.script = [Turn(calls=[("test_trigger", real)]), Turn(text="It answered."), edit, Turn(text="Edited.")]
+    first = await api.say("test the order call with 1042")
+    assert first["interrupt"] is None
+    reply = await api.say("thanks", first["conversation_id"])
+    assert reply["interrupt"] is not None
+    assert reply["interrupt"]["kind"] == "approval"
+    assert (await api.get(f"/v1/triggers/{trigger}"))["integration"]["responseDirective"] == DIRECTIVE

@@ -29,6 +29,11 @@ def test_a_secret_goes_to_the_hosts_it_is_bound_to(host: str, entry: str, *, all
     assert host_allowed(host, [entry]) is allowed
 
 
+def test_a_port_is_that_of_the_scheme_when_the_url_names_none():
+    assert not host_allowed("erp.company.com", ["erp.company.com:443"], scheme="http")
+    assert host_allowed("erp.company.com", ["erp.company.com:80"], scheme="http")
+
+
 def test_a_secret_without_hosts_goes_nowhere():
     assert not host_allowed("erp.company.com", [])
 

@@ -51,3 +51,9 @@ def test_a_replaced_credential_shows_that_it_is_new_but_not_what_it_is():
     assert masked_change(integration("Bearer a"), integration("Bearer a")) == masked(integration("Bearer a"))
     shown = masked_change(integration("Bearer a"), integration("Bearer b"))
     assert shown["headers"][0]["value"] == f"Bearer {MASK} (new value)"
+
+
+def test_a_replaced_credential_in_a_url_shows_too():
+    before = {"url": "https://a.example/?token=abc", "headers": []}
+    assert masked_change(before, {"url": "https://a.example/?token=xyz", "headers": []})["url"].endswith("(new value)")
+    assert masked_change(before, before)["url"] == f"https://a.example/?token={MASK}"

@@ -114,7 +114,7 @@ def test_a_fault_is_in_our_words_and_taints_nothing():
         "status": None,
         "class": "network_error",
         "retryable": True,
-        "hint": "No answer came: The name example.com does not exist. Trying again later may work.",
+        "hint": "No answer came: the endpoint could not be reached. Trying again later may work.",
         "body": None,
     }
 
