@@ -8,6 +8,7 @@ import typer
 
 from rules.errors import InvalidInput
 from server.auth import Gatekeeper
+from server.commands import moving
 from server.settings import Settings, read_settings
 from server.terminal import clean
 from store.migrate import migrate
@@ -83,8 +84,18 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="The id that `keys lis
     typer.echo(f"{key_id} is revoked.")
 
 
-def migrate_store() -> None:
-    """Bring the database up to the newest schema."""
+def migrate_store(
+    source: Annotated[str | None, typer.Option("--from", help="Move from this database: sqlite:///path.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", help="Move to this one: postgresql://…; HOOKWRIGHT_DATABASE_URL by default.")
+    ] = None,
+) -> None:
+    """Bring the database up to the newest schema; with --from, move all that is stored to another one."""
+    if source is not None:
+        moving.move_store(source, target or read_settings().database_url)
+        return
+    if target is not None:
+        raise InvalidInput.of("--from", "must say where to move from")
 
     async def job(_gatekeeper: Gatekeeper, _first: str) -> None:
         return None
