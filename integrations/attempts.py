@@ -33,18 +33,19 @@ class Attempts:
         self.count = 0
         self._send = send
         self._rng = rng
-        self._started = perf_counter()
+        self._started: float | None = None
 
     @property
     def duration_ms(self) -> int:
-        """Milliseconds since the first attempt began."""
-        return int((perf_counter() - self._started) * 1000)
+        """Milliseconds since the first attempt began; 0 before it."""
+        return 0 if self._started is None else int((perf_counter() - self._started) * 1000)
 
     async def run(self, request: Rendered, timeout_seconds: float) -> Exchange:
         """Send a request, and a GET up to two more times after a network fault or 502, 503 or 504.
 
         Each attempt may take `timeout_seconds`, so a GET takes at most three times that and two short pauses.
         """
+        self._started = perf_counter()
         while True:
             self.count += 1
             exchange = await self._attempt(request, timeout_seconds)

@@ -11,18 +11,21 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Final, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from integrations.answer import Answer, read_answer
 from integrations.attempts import Attempts
 from integrations.calls import CallReport, PreparedCall, subject
 from integrations.checks import check_hosts, compile_integration
 from integrations.merging import Merge, merge_and_log
 from integrations.sessions import SessionView, session_view
+from integrations.slots import BusyError, Slots
 from integrations.triggers import TriggerView
 from integrations.vault import OpenSecret, Vault
 from rules.argument_schema import property_names, violations
 from rules.client_data import Merged, check_client_data
 from rules.echoes import echoes_of
-from rules.errors import InvalidInput, NotFound
+from rules.errors import InvalidInput, NotFound, Unavailable
 from rules.integration_spec import Integration
 from rules.literal_credentials import header_templates, masked, stays_open, written_in
 from rules.outcomes import Cause, Exchange, Fault, Send
@@ -42,6 +45,12 @@ _LARGE: Final = 65_536  # characters of a request; masking more than this would 
 _STOPPED: Final = Fault(
     Cause.LOCAL_ERROR, "The conversation was stopped while this call waited for its answer; it may have arrived.", 0
 )
+_NOT_BEGUN: Final = Fault(Cause.LOCAL_ERROR, "The conversation was stopped before this call was sent.", 0)
+_BUSY: Final = Fault(
+    Cause.RATE_LIMITED,
+    "Nothing was sent: this server has as many calls under way as it may. Try again in a moment.",
+    0,
+)
 Result = TypeVar("Result")
 log = logging.getLogger("hookwright.call")
 
@@ -49,11 +58,14 @@ log = logging.getLogger("hookwright.call")
 class Executor:
     """Calls triggers' endpoints through the one door out."""
 
-    def __init__(self, database: Database, vault: Vault, send: Send, *, rng: Random | None = None) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, send: Send, *, rng: Random | None = None, slots: Slots | None = None
+    ) -> None:
         self._database = database
         self._vault = vault
         self._send = send
         self._rng = rng or Random()
+        self._slots = slots or Slots()
 
     async def run(
         self,
@@ -84,6 +96,7 @@ class Executor:
             InvalidInput: `arguments.…` do not fit the schema; `integration.…` cannot be rendered, or would send a
                 secret to a host that it is not bound to; `client_data.…`. Nothing was sent.
             NotFound: the trigger or session is not in this workspace.
+            Unavailable: The call could not be logged before it was to be sent. Nothing was sent.
 
         """
         if trigger.workspace_id != workspace_id:
@@ -141,21 +154,40 @@ class Executor:
         return await asyncio.to_thread(PreparedCall, *parts) if _length(request) > _LARGE else PreparedCall(*parts)
 
     async def _called(self, call: PreparedCall) -> CallReport:
+        """Send when there is a slot for it; else say that nothing was sent."""
+        seconds = call.trigger.integration.get("timeout_ms", _DEFAULT_TIMEOUT_MS) / 1000
+        try:
+            async with self._slots.hold(call.trigger.workspace_id, seconds):
+                return await self._sent(call, seconds)
+        except BusyError:
+            return await _finished(self._settled(call, Attempts(self._send, self._rng), _BUSY))
+
+    async def _sent(self, call: PreparedCall, timeout_seconds: float) -> CallReport:
         """Send, and see to it that whatever was sent is logged, also when the turn is stopped meanwhile."""
         attempts = Attempts(self._send, self._rng)
-        timeout_ms = call.trigger.integration.get("timeout_ms", _DEFAULT_TIMEOUT_MS)
         try:
-            exchange = await attempts.run(call.request, timeout_ms / 1000)
+            if call.request.method != "GET":
+                await _finished(self._begin(call))
+            exchange = await attempts.run(call.request, timeout_seconds)
         except asyncio.CancelledError:
-            await _finished(self._settled(call, attempts, _STOPPED))
+            await _finished(self._settled(call, attempts, _STOPPED if attempts.count else _NOT_BEGUN))
             raise
         return await _finished(self._settled(call, attempts, exchange))
+
+    async def _begin(self, call: PreparedCall) -> None:
+        """Log a call that may change something before it is sent: this server may be killed before the answer."""
+        try:
+            async with self._database.write() as connection:
+                await store.put_call(connection, call.begun_row())
+        except (SQLAlchemyError, OSError) as error:
+            log.error("call %s was not sent, for it could not be logged: %s", call.id, type(error).__name__)  # noqa: TRY400 - the frames hold secrets
+            raise Unavailable("Nothing was sent: this server could not log the call. Try again.") from None
 
     async def _settled(self, call: PreparedCall, attempts: Attempts, exchange: Exchange) -> CallReport:
         """Read the answer, merge what it returned, and log the call: all of it, or at least the log."""
         duration_ms = attempts.duration_ms
         answer = await self._read(call, exchange)
-        merge = Merge(call.session_id, answer.returned, answer.held_back, call.secret_names)
+        merge = Merge(call.session_id, answer.returned, answer.held_back, call.secret_names, oversized=answer.oversized)
 
         def row(warnings: tuple[str, ...]) -> Row:
             every = (*call.request.warnings, *warnings)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.client_data import Merged, merge_client_data
+from rules.client_data import MAX_BYTES, Merged, merge_client_data
 from store import sessions as store
 from store.pages import Row
 from store.session import Database
@@ -16,13 +16,14 @@ from store.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Client data that an answer returned; `returned` is None when it returned none."""
+    """Client data that an answer returned; `returned` is None when it returned none, or (`oversized`) too much."""
 
     session_id: str | None
     returned: Any
     held_back: int
     secrets: frozenset[str]
     failed: bool = False
+    oversized: bool = False
 
     def given_up(self) -> "Merge":
         """Merge nothing, because that failed."""
@@ -32,6 +33,8 @@ class Merge:
         """Say what was left out because it repeats a secret."""
         if self.failed:
             return ("session.client_data was not merged: this server could not store it.",)
+        if self.oversized:
+            return (f"session.client_data was not merged: it takes more than {MAX_BYTES} bytes.",)
         if not self.held_back:
             return ()
         words = (
@@ -60,7 +63,7 @@ async def merge_and_log(
     async with database.write() as connection:
         merged = await _merged(connection, workspace_id, merge, client_data)
         merged = Merged(merged.client_data, (*merged.warnings, *merge.warnings()))
-        await store.add_call(connection, row(merged.warnings))
+        await store.put_call(connection, row(merged.warnings))
     return merged
 
 

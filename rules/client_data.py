@@ -17,9 +17,10 @@ from rules.variables import SYSTEM_NAMES
 
 MAX_BYTES: Final = 65_536
 MAX_DEPTH: Final = 32
+LONGEST_NAME: Final = 128  # characters
 
 _LONGEST_OWNER: Final = 64  # characters, of the name of a secret or a system variable
-_NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,127}")
+_NAME: Final = re.compile(rf"[A-Za-z_][\w.-]{{0,{LONGEST_NAME - 1}}}")
 _NAME_RULE: Final = "must begin with a letter or _ and go on with at most 127 letters, digits, _, . or -"
 
 

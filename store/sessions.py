@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.errors import NotFound
+from store import dialect
 from store.integration_tables import Call, Session
 from store.pages import Page, Row, fetch_page
 
@@ -46,6 +47,13 @@ async def set_values(connection: AsyncConnection, session_id: str, values: Mappi
 async def add_call(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
     """Insert the record of one call (C09)."""
     await connection.execute(insert(calls), [values])
+
+
+async def put_call(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Insert the record of one call, or complete the one that was made when it was sent."""
+    statement = dialect.insert(connection, calls).values(**values)
+    rest = {name: value for name, value in values.items() if name != "id"}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rest))
 
 
 async def call_page(

@@ -8,7 +8,9 @@ import pytest
 from aiohttp import web
 
 from integrations.attempts import MAX_BODY_BYTES
-from rules.errors import InvalidInput, NotFound
+from integrations.executor import Executor
+from integrations.slots import Slots
+from rules.errors import InvalidInput, NotFound, Unavailable
 from rules.header_fields import MASK
 from rules.integration_spec import SecretDraft
 from store import sessions as store
@@ -146,7 +148,8 @@ async def test_a_large_answer_is_cut_while_it_is_read(desk: Desk):
     desk.stub.answers(b"x" * (3 * MAX_BODY_BYTES))
     report = await desk.run(await desk.trigger("/x"))
     assert report.response is not None
-    assert len(report.response["body"]) == MAX_BODY_BYTES
+    assert 18_000 < len(report.response["body"]) < 20_000
+    assert report.response["truncated"] is True
     assert (report.for_model["class"], report.for_model["body"]["truncated"]) == ("too_large", True)
     assert len(json.dumps(report.for_model, ensure_ascii=False)) <= 20_000
     assert len((await desk.log())[0]["response_body"]) == 16_384
@@ -313,15 +316,20 @@ async def test_a_call_that_was_stopped_while_waiting_is_logged(desk: Desk):
 
 
 async def test_a_call_that_is_stopped_while_it_is_logged_is_logged_and_merged(desk: Desk):
-    desk.stub.answers({"session": {"client_data": {"x": 1}}})
-    trigger = await desk.trigger("/x", "POST")
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request: web.Request, _body: bytes) -> web.StreamResponse:
+        arrived.set()
+        await go_on.wait()
+        return web.json_response({"session": {"client_data": {"x": 1}}})
+
+    desk.stub.handler = slow
+    running = asyncio.create_task(desk.run(await desk.trigger("/x", "POST")))
+    await arrived.wait()
     async with desk.database.write() as connection:  # the log has to wait
         await store.get(connection, WORKSPACE, desk.session.id, for_update=True)
-        running = asyncio.create_task(desk.run(trigger))
-        async with asyncio.timeout(10):
-            while not desk.stub.requests:  # noqa: ASYNC110 - the stub has no event of its own
-                await asyncio.sleep(0.01)
-            await asyncio.wait([running], timeout=0.3)
+        go_on.set()
+        await asyncio.wait([running], timeout=0.3)
         for _ in range(2):  # people are impatient
             running.cancel()
             await asyncio.sleep(0)
@@ -330,6 +338,136 @@ async def test_a_call_that_is_stopped_while_it_is_logged_is_logged_and_merged(de
     [row] = await desk.log()
     assert row["status"] == 200
     assert (await desk.client_data())["x"] == 1
+
+
+async def test_a_call_that_may_change_something_is_logged_before_it_is_sent(desk: Desk):
+    rows: list[dict[str, Any]] = []
+
+    async def look(_request: web.Request, _body: bytes) -> web.StreamResponse:
+        rows.extend(await desk.log())
+        return web.json_response({"ok": True}, status=201)
+
+    desk.stub.handler = look
+    report = await desk.run(await desk.trigger("/x", "POST", body={"plan": "$plan"}))
+    [begun] = rows
+    assert (begun["id"], begun["status"], begun["attempts"]) == (report.log_id, None, 1)
+    assert begun["error"] == "Sent; the outcome is not known."
+    assert begun["request"]["body"] == {"plan": "enterprise"}
+    [row] = await desk.log()
+    assert (row["id"], row["status"], row["error"], row["at"]) == (report.log_id, 201, None, begun["at"])
+
+
+async def test_a_get_is_logged_once_it_has_been_answered(desk: Desk):
+    rows: list[dict[str, Any]] = []
+
+    async def look(_request: web.Request, _body: bytes) -> web.StreamResponse:
+        rows.extend(await desk.log())
+        return web.Response()
+
+    desk.stub.handler = look
+    await desk.run(await desk.trigger("/x"))
+    assert (rows, len(await desk.log())) == ([], 1)
+
+
+async def test_a_call_that_cannot_be_logged_is_not_sent(desk: Desk):
+    trigger = await desk.trigger("/x", "POST")
+    async with desk.database.engine.begin() as connection:
+        await connection.run_sync(store.calls.drop)
+    with pytest.raises(Unavailable, match="Nothing was sent"):
+        await desk.run(trigger)
+    assert desk.stub.requests == []
+
+
+async def test_calls_of_one_moment_are_listed_newest_first(desk: Desk):
+    trigger = await desk.trigger("/x?n=$n", parameters={"type": "object", "properties": {"n": {}}})
+    made = [(await desk.run(trigger, arguments={"n": number})).log_id for number in range(20)]
+    async with desk.database.read() as connection:
+        page = await store.call_page(connection, WORKSPACE, session_id=desk.session.id, limit=50, offset=0)
+    assert [row["id"] for row in page.items] == made[::-1]
+
+
+class Crowd:
+    """Calls that are under way until they are let go."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.most = self.now = 0
+        self.arrived, self.go_on = asyncio.Event(), asyncio.Event()
+        desk.stub.handler = self.handle
+
+    async def handle(self, _request: web.Request, _body: bytes) -> web.StreamResponse:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        self.arrived.set()
+        await self.go_on.wait()
+        self.now -= 1
+        return web.Response()
+
+
+async def test_only_so_many_calls_are_under_way_at_once(desk: Desk):
+    desk.executor = Executor(desk.database, desk.vault, desk.egress, slots=Slots(of_one=3))
+    crowd, trigger = Crowd(desk), await desk.trigger("/x")
+    running = [asyncio.create_task(desk.run(trigger)) for _ in range(10)]
+    await crowd.arrived.wait()
+    await asyncio.wait(running, timeout=0.3)
+    crowd.go_on.set()
+    reports = await asyncio.gather(*running)
+    assert crowd.most == 3
+    assert all(report.accepted for report in reports)
+
+
+@pytest.mark.parametrize("slots", [Slots(of_one=1), Slots(in_all=1)])
+async def test_a_call_that_finds_no_slot_in_time_is_not_sent_and_may_be_tried_again(desk: Desk, slots: Slots):
+    desk.executor = Executor(desk.database, desk.vault, desk.egress, slots=slots)
+    crowd = Crowd(desk)
+    first = asyncio.create_task(desk.run(await desk.trigger("/x", "POST")))
+    await crowd.arrived.wait()
+    report = await desk.run(await desk.trigger("/x", "POST", timeout_ms=1000))
+    assert (report.for_model["class"], report.for_model["retryable"]) == ("rate_limited", True)
+    assert "Nothing was sent" in report.for_model["hint"]
+    assert (report.error or {})["cause"] == "rate_limited"
+    assert (report.attempts, report.response, len(desk.stub.requests)) == (0, None, 1)
+    row = (await desk.log())[-1]
+    assert (row["id"], row["attempts"], row["status"]) == (report.log_id, 0, None)
+    assert row["error"].startswith("Nothing was sent")
+    crowd.go_on.set()
+    assert (await first).accepted
+    assert (await desk.run(await desk.trigger("/x", "POST", timeout_ms=1000))).accepted
+
+
+async def test_a_call_that_is_stopped_while_it_waits_for_a_slot_leaves_the_slots_whole(desk: Desk):
+    desk.executor = Executor(desk.database, desk.vault, desk.egress, slots=Slots(of_one=1))
+    crowd, trigger = Crowd(desk), await desk.trigger("/x")
+    first = asyncio.create_task(desk.run(trigger))
+    await crowd.arrived.wait()
+    waiting = asyncio.create_task(desk.run(trigger))
+    await asyncio.wait([waiting], timeout=0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    crowd.go_on.set()
+    assert (await first).accepted
+    assert (await desk.run(trigger)).accepted
+
+
+@pytest.mark.parametrize("kind", ["text", "list", "object"])
+async def test_a_secret_at_the_cut_of_a_large_answer_is_masked_in_part(desk: Desk, kind: str):
+    await desk.secret("token", SECRET_ASCII)
+    trigger = await desk.trigger("/x", headers=[{"key": "Authorization", "value": "Bearer $token"}])
+    long = "".join(f"{at:04d}{SECRET_ASCII}" for at in range(7_000))
+    desk.stub.answers({"text": long, "list": [long] * 3, "object": {"a": {long: long}}}[kind])
+    report = await desk.run(trigger)
+    shown = json.dumps([report.as_dict(), report.for_model, await desk.log()], default=str, ensure_ascii=False)
+    assert MASK in shown
+    assert SECRET_ASCII[:4] not in shown
+    assert report.for_model["body"]["truncated"] is True
+    assert len(json.dumps(report.for_model, ensure_ascii=False)) <= 20_000
+
+
+async def test_client_data_that_no_session_can_hold_is_not_looked_through(desk: Desk):
+    desk.stub.answers({"session": {"client_data": {f"n{at}": "x" * 90 for at in range(1_000)}}})
+    report = await desk.run(await desk.trigger("/x"))
+    assert await desk.client_data() == {"plan": "enterprise"}
+    assert "not merged: it takes more than 65536 bytes" in report.warnings[0]
 
 
 async def test_an_error_of_ours_while_sending_is_logged(desk: Desk):
