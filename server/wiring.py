@@ -93,15 +93,15 @@ class Platform:
         """Bring the store up to date and start what runs in the background."""
         await migrate(self.database)
         self.workspace_id = await self.gatekeeper.default_workspace(_plain(self.settings.api_key))
+        if self.settings.metrics_port is not None:
+            from server.metrics_port import MetricsPort  # noqa: PLC0415 - the app is built around the platform
+
+            self._metrics_port = await MetricsPort.open(self, self.settings.metrics_port)
         if with_worker:
             self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
             self._working = asyncio.create_task(self.worker.run())
         if self.notifier is not None:
             self._notifying = asyncio.create_task(self.notifier.run(self.wakeup.set if with_worker else None))
-        if self.settings.metrics_port is not None:
-            from server.metrics_port import MetricsPort  # noqa: PLC0415 - the app is built around the platform
-
-            self._metrics_port = await MetricsPort.open(self, self.settings.metrics_port)
 
     async def close(self) -> None:
         """Finish what is in flight and close every connection."""
