@@ -1,20 +1,26 @@
 """`/metrics`, scraped from a real server as Prometheus does it."""
 
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.event import listen
 
+from rules.errors import Unavailable
 from server.metrics import STATE_AGE
 from server.receiver import Receiver
+from server.wiring import wire
 from store.queue_state import queue_state
-from tests.processes import free_port
-from tests.serving import Api, serving, until
+from tests import databases
+from tests.processes import environment, free_port, server_process, worker_process
+from tests.serving import Api, local_settings, serving, until
 
 TOKEN = "a-token-for-metrics-only"
 
@@ -93,6 +99,7 @@ async def test_an_attempt_that_is_not_repeated_counts_as_failed_with_its_cause(
     await until_scraped(api, lambda seen: seen.get("hookwright_attempts_total{cause=not_found,status=failed}") == 1)
 
 
+@pytest.mark.both_databases
 async def test_the_queue_is_counted_by_state_and_its_oldest_due_delivery_aged(tmp_path: Path) -> None:
     async with serving(tmp_path / "home", with_worker=False) as api:
         hook = await api.webhook("http://127.0.0.1:9/hook")
@@ -213,6 +220,41 @@ async def test_a_port_of_their_own_serves_metrics_and_health_and_nothing_else(tm
         assert "hookwright_workers_alive 1.0" in shown.text
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/v1/webhooks")).status_code == 404
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        database = f"sqlite:///{tmp_path}/x.db"
+        platform = wire(local_settings(tmp_path / "home", metrics_port=port, database_url=database))
+        with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{port} for metrics"):
+            await platform.start(with_worker=True)
+        assert platform.worker is None
+        await platform.close()
+
+
+async def test_a_worker_process_without_a_server_is_scraped_on_a_port_of_its_own(tmp_path: Path, endpoint: str) -> None:
+    with databases.using(databases.POSTGRESQL):
+        port = free_port()
+        environ = environment(tmp_path / "home", free_port(), TOKEN)
+        more = {"HOOKWRIGHT_METRICS_PORT": str(port), "HOOKWRIGHT_METRICS_TOKEN": TOKEN}
+        async with AsyncExitStack() as stack:
+            api = server_process(environ, tmp_path / "api.log", "--no-worker", ready=False)
+            await stack.enter_async_context(api)
+            await stack.enter_async_context(worker_process({**environ, **more}, tmp_path / "worker.log"))
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            url = f"http://127.0.0.1:{environ['HOOKWRIGHT_PORT']}"
+            client = await stack.enter_async_context(httpx2.AsyncClient(headers=headers, timeout=20))
+            hook = await client.post(f"{url}/v1/webhooks", json={"name": "sink", "url": endpoint})
+            assert hook.status_code == 201
+            await client.post(f"{url}/v1/events", json={"type": "purchase", "payload": {}})
+
+            async def delivered() -> bool | None:
+                shown = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+                return True if 'hookwright_attempts_total{cause="none",status="delivered"} 1.0' in shown else None
+
+            await until(delivered)
+            assert (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
 
 
 async def test_a_scrape_without_a_store_shows_what_the_process_knows(tmp_path: Path) -> None:
