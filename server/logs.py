@@ -3,6 +3,7 @@
 Each attempt and each request is one line. Never in them: bodies, headers, URLs, query strings.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ Level = Literal["debug", "info", "warning", "error"]
 
 ATTEMPTS = logging.getLogger("hookwright.attempts")
 REQUESTS = logging.getLogger("hookwright.requests")
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _LINES = "hookwright_lines"
 _CHATTY = ("httpx", "httpx2", "alembic", "aiosqlite", "asyncio", "openai", "urllib3")
 
@@ -29,6 +31,7 @@ def begin(stream: TextIO | None = None) -> None:
     """Log warnings of every command as text, and nothing of single attempts and requests: `configure` decides."""
     _install(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"), stream)
     logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("hookwright").setLevel(logging.NOTSET)
     for logger in (ATTEMPTS, REQUESTS):
         logger.setLevel(logging.WARNING)
     for chatty in _CHATTY:
@@ -47,7 +50,9 @@ def configure(format_: Format | None, level: Level, *, stream: TextIO | None = N
     begin(stream)
     chosen = format_ or ("text" if (stream or sys.stderr).isatty() else "json")
     _install(JsonLines() if chosen == "json" else TextLines(), stream)
-    logging.getLogger().setLevel(level.upper())
+    logging.getLogger("hookwright").setLevel(level.upper())
+    if level != "debug":  # what libraries say of their own workings may quote what passes through them
+        logging.getLogger().setLevel(level.upper())
     for logger in (ATTEMPTS, REQUESTS):
         logger.setLevel(logging.NOTSET)
 
@@ -69,11 +74,11 @@ class JsonLines(logging.Formatter):
         head = {"time": _time(record.created), "level": record.levelname.lower(), "logger": record.name}
         lines: list[Line] | None = record.__dict__.get(_LINES)
         if lines is not None:
-            return "\n".join(_json({**head, "message": record.msg, **line}) for line in lines)
+            return "\n".join(orjson.dumps({**head, "message": record.msg, **line}).decode() for line in lines)
         body: Line = {**head, "message": record.getMessage()}
         if record.exc_info:
             body["exception"] = self.formatException(record.exc_info)
-        return _json(body)
+        return json.dumps(body)  # unlike orjson, it writes half characters, too
 
 
 class TextLines(logging.Formatter):
@@ -87,10 +92,6 @@ class TextLines(logging.Formatter):
             return "\n".join(f"{head} {record.msg}{_pairs(line)}" for line in lines)
         trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
         return f"{head} {record.getMessage()}{trace}"
-
-
-def _json(line: Line) -> str:
-    return orjson.dumps(line, default=str).decode()
 
 
 def _pairs(line: Line) -> str:
@@ -116,10 +117,11 @@ class LogWatcher:
             _write(ATTEMPTS, "attempt", list(_attempts(finished)))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Log a request."""
-        if REQUESTS.isEnabledFor(logging.INFO):
+        """Log a request; those of probes and scrapes, which come every few seconds, only when everything is logged."""
+        level = logging.DEBUG if route in PROBES and status < 400 else logging.INFO
+        if REQUESTS.isEnabledFor(level):
             line = {"method": method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 1)}
-            _write(REQUESTS, "request", [line])
+            _write(REQUESTS, "request", [line], level)
 
     def called(self, class_: str, seconds: float) -> None:
         """Say nothing: the call's own log has it."""
@@ -145,5 +147,5 @@ def _attempts(finished: Sequence[Finished]) -> Iterator[Line]:
         }
 
 
-def _write(logger: logging.Logger, words: str, lines: list[Line]) -> None:
-    logger.info(words, extra={_LINES: lines})
+def _write(logger: logging.Logger, words: str, lines: list[Line], level: int = logging.INFO) -> None:
+    logger.log(level, words, extra={_LINES: lines})

@@ -21,6 +21,7 @@ _BUSY_TIMEOUT_SECONDS = 15
 def engine_options(url: URL, pool_size: int, statement_seconds: float | None) -> dict[str, Any]:
     """Choose the pool and driver options for a database URL."""
     options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "poolclass": AsyncAdaptedQueuePool}
+    options["hide_parameters"] = True  # an error that is logged would quote payloads and what is sealed
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": _BUSY_TIMEOUT_SECONDS}
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from server import logs
 from server.receiver import Receiver
@@ -158,6 +159,45 @@ def test_lines_are_json_where_no_terminal_is(stream: io.StringIO, monkeypatch: p
     logs.configure(None, "info", stream=screen)
     logging.getLogger("hookwright.server").info("shown")
     assert screen.getvalue().endswith("INFO hookwright.server: shown\n")
+
+
+def test_half_characters_are_written(stream: io.StringIO) -> None:
+    logs.configure("json", "info", stream=stream)
+    logging.getLogger("hookwright.server").warning("half \ud800 a character")
+    assert json.loads(stream.getvalue())["message"] == "half \ud800 a character"
+
+
+def test_probes_are_logged_only_when_they_fail_or_everything_is(stream: io.StringIO) -> None:
+    for level, seen in (("info", [503]), ("debug", [200, 503])):
+        logs.configure("json", level, stream=stream)
+        for status in (200, 503):
+            logs.LogWatcher().request("GET", "/readyz", status, 0.001)
+        assert [line["status"] for line in lines(stream, "request")] == seen
+        stream.seek(0)
+        stream.truncate()
+
+
+def test_debugging_us_does_not_make_libraries_talk(stream: io.StringIO) -> None:
+    logs.configure("json", "debug", stream=stream)
+    logging.getLogger("httpcore2.http11").debug("headers of a request")
+    logging.getLogger("hookwright.worker").debug("ours")
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["ours"]
+
+
+async def test_a_fault_of_the_store_is_logged_without_what_was_to_be_stored(
+    api: Api, logged: io.StringIO, endpoint: str
+) -> None:
+    await api.webhook(endpoint)
+    async with api.platform.database.write() as connection:
+        await connection.execute(text("ALTER TABLE events RENAME TO gone"))
+    await api.call(
+        "POST", "/v1/events", {"type": "t", "payload": {"note": "in-the-payload"}, "id": "evt_1"}, status=503
+    )
+    written = logged.getvalue()
+    assert "the store failed" in written
+    assert "in-the-payload" not in written
+    async with api.platform.database.write() as connection:
+        await connection.execute(text("ALTER TABLE gone RENAME TO events"))
 
 
 async def test_a_server_process_writes_nothing_but_json_lines(tmp_path: Path) -> None:
