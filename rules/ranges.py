@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,8 +17,21 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 def shown(value: Any) -> str:
     """Quote a refused value, shortened, for an error message."""
-    text = repr(value)
+    text = repr(_beginning(value, iter(range(_SHOWN))))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _beginning(value: Any, room: Iterator[int]) -> Any:
+    """Copy what of a value can be shown: writing a whole one may take a second. Each part takes a character or more."""
+    if isinstance(value, str):
+        return value[: _SHOWN + 1]
+    if isinstance(value, list):
+        return [_beginning(item, room) for item, _ in zip(value, room, strict=False)]
+    if isinstance(value, dict):
+        return {
+            _beginning(name, room): _beginning(item, room) for (name, item), _ in zip(value.items(), room, strict=False)
+        }
+    return value
 
 
 def whole(low: int, high: int, unit: str = "") -> Any:

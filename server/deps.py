@@ -1,23 +1,20 @@
 """What routes ask for: the caller, the services, a JSON body of bounded size."""
 
-import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
-from starlette.requests import ClientDisconnect
 
-from rules.errors import FieldError, Forbidden, InvalidInput, MalformedBody, PayloadTooLarge, Unauthenticated
+from rules.errors import Forbidden, Unauthenticated
 from rules.ranges import shown
 from server.auth import Caller
+from server.bodies import read_json
 from server.wiring import Platform
 
 SESSION_COOKIE = "hookwright_session"
 CSRF_HEADER = "x-hookwright-csrf"
-MAX_BODY_BYTES = 8 * 1024 * 1024
-MAX_DEPTH = 64
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,54 +55,8 @@ def _site_of(origin: str | None, request: Request) -> str:
 
 
 async def json_body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
-    """Read a JSON body, of an authenticated caller only; raises MalformedBody (400) or PayloadTooLarge (413)."""
-    return json_value(await read_body(request, MAX_BODY_BYTES))
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Read a body of at most `limit` bytes, a whole number of MiB; raises MalformedBody or PayloadTooLarge."""
-    data = bytearray()
-    try:
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > limit:
-                words = f"is over the limit of {limit} bytes ({limit // 1024**2} MiB)"
-                raise PayloadTooLarge([FieldError("body", words)])
-    except ClientDisconnect:
-        raise MalformedBody([FieldError("body", "ends before it is complete")]) from None
-    return bytes(data)
-
-
-def json_value(data: bytes) -> Any:
-    """Parse a JSON body, at most 64 levels deep; raises MalformedBody or InvalidInput."""
-    if not data.strip():
-        raise MalformedBody([FieldError("body", "is empty; send JSON, such as {}")])
-    try:
-        value = json.loads(data, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise MalformedBody([FieldError("body", "is nested too deeply")]) from None
-    except ValueError as error:
-        raise MalformedBody([FieldError("body", f"is not JSON: {error}")]) from None
-    _check_depth(value)
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, (dict, list))
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return
-    raise InvalidInput.of("body", f"is nested more than {MAX_DEPTH} levels deep")
+    """Read a JSON body of up to 1 MiB, of an authenticated caller only; raises MalformedBody or PayloadTooLarge."""
+    return await read_json(request)
 
 
 def _page_number(low: int, high: int) -> Callable[[Any], int]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from rules.errors import FieldError, InvalidInput
@@ -11,10 +11,18 @@ from rules.ranges import Moment, text
 from rules.times import time_text
 from rules.validation import parse
 from rules.webhook_spec import Spec
-from server.deps import Body, CallerDep, PlatformDep
+from server.auth import Caller
+from server.bodies import MIB, read_entries
+from server.deps import CallerDep, PlatformDep, caller_of
 from webhooks.intake import MAX_EVENTS, NewEvent
 
 router = APIRouter(prefix="/v1/events", tags=["Events"])
+
+MAX_BODY_BYTES = 8 * MIB
+
+
+async def _body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
+    return await read_entries(request, MAX_BODY_BYTES, MAX_EVENTS)
 
 
 class EventBody(Spec):
@@ -28,7 +36,7 @@ class EventBody(Spec):
 
 
 @router.post("", status_code=202)
-async def accept(body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
+async def accept(body: Annotated[Any, Depends(_body)], caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Accept one event or a list of up to 1000; answers after the commit."""
     events = _parse_all(body) if isinstance(body, list) else [_new_event(parse(EventBody, body))]
     accepted = await platform.intake.accept(caller.workspace_id, events)

@@ -1,5 +1,6 @@
 """An assistant's triggers: what it may call, tried out with the test button, or read from elsewhere."""
 
+import asyncio
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Request
@@ -13,27 +14,20 @@ from rules.ranges import text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.auth import Caller
-from server.deps import (
-    MAX_BODY_BYTES,
-    Body,
-    CallerDep,
-    Limit,
-    Offset,
-    PlatformDep,
-    caller_of,
-    json_value,
-    read_body,
-)
+from server.bodies import MIB, json_value, read_body, read_json
+from server.deps import Body, CallerDep, Limit, Offset, PlatformDep, caller_of
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["API calls inside a conversation"])
+
+MAX_IMPORT_BYTES = 4 * MIB
 
 
 class ImportBody(Spec):
     """What to read triggers from: a curl command, or an OpenAPI document with the operations wanted (X08)."""
 
     curl: text(1, 65_536) | None = None  # type: ignore[valid-type]
-    openapi: text(1, MAX_BODY_BYTES) | dict[str, Any] | None = None  # type: ignore[valid-type]
+    openapi: text(1, MAX_IMPORT_BYTES) | dict[str, Any] | None = None  # type: ignore[valid-type]
     operations: list[text(1, 256)] | None = None  # type: ignore[valid-type]
 
     @model_validator(mode="after")
@@ -48,7 +42,11 @@ class ImportBody(Spec):
 
 async def _document(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
     """Read a trigger as JSON, or as people print it: with bare `$variables` in the integration's body (C10)."""
-    data = await read_body(request, MAX_BODY_BYTES)
+    # Reading such a document letter by letter may take a second.
+    return await asyncio.to_thread(_trigger, await read_body(request))
+
+
+def _trigger(data: bytes) -> Any:
     try:
         return _with_integration(json_value(data))
     except MalformedBody:
@@ -67,6 +65,10 @@ def _with_integration(body: Any) -> Any:
     if isinstance(body, dict) and isinstance(body.get("integration"), str):
         return {**body, "integration": read_integration(body["integration"], field="integration")}
     return body
+
+
+async def _import(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
+    return await read_json(request, MAX_IMPORT_BYTES)
 
 
 Document = Annotated[Any, Depends(_document)]
@@ -88,7 +90,9 @@ async def create(assistant_id: str, body: Document, caller: CallerDep, platform:
 
 
 @router.post("/assistants/{assistant_id}/triggers/import")
-async def read(assistant_id: str, body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
+async def read(
+    assistant_id: str, body: Annotated[Any, Depends(_import)], caller: CallerDep, platform: PlatformDep
+) -> dict[str, Any]:
     """Read triggers from a curl command or an OpenAPI document; a draft is saved only when it is posted."""
     wanted = parse(ImportBody, body)
     await platform.assistants.get(caller.workspace_id, assistant_id)

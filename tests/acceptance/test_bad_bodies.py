@@ -115,12 +115,48 @@ async def test_payload_over_256_kib_is_a_413(house: House):
         await house.refuses("POST", f"/v1/webhooks/{house.webhook}/test", {"mode": mode, **sample}, 413)
 
 
-async def test_body_over_8_mib_is_a_413_everywhere(house: House):
-    body = b'{"name": "' + b"x" * 8 * 1024 * 1024 + b'"}'
-    for method, path in routes(house)[:2]:
+async def test_body_over_1_mib_is_a_413_everywhere(house: House):
+    body = b'{"name": "' + b"x" * 1024 * 1024 + b'"}'
+    for method, path in routes(house):
         answer = await house.raw(method, path, body)
-        assert answer.status_code == 413
-        assert "8 MiB" in answer.text
+        assert answer.status_code == 413, path
+        assert "1 MiB" in answer.text
+
+
+async def test_events_take_8_mib_in_entries_of_up_to_1_mib(house: House):
+    one = event({"a": "x" * 262_000, "big": 12345678901234567890123})
+    thirty = json.dumps([one] * 30, indent=1)
+    answer = await house.api.client.post("/v1/events", content=thirty)
+    assert answer.status_code == 202, answer.text
+    stored = await house.api.get(f"/v1/events/{answer.json()['events'][-1]['id']}")
+    assert stored["payload"] == one["payload"]
+    answer = await house.raw("POST", "/v1/events", json.dumps([one] * 33).encode())
+    assert (answer.status_code, "8 MiB" in answer.text) == (413, True)
+
+
+LARGE = {
+    "no list": ('{"type": "x", "pad": "' + "x" * 1_100_000 + '"}', 413, "body"),
+    "large entry": ('[{}, {"pad": "' + "x" * 1_100_000 + '"}]', 413, "1"),
+    "many entries": ("[" + "{}, " * 400_000 + "{}]", 422, "body"),
+    "not JSON": ('[{}, {"pad": nope, "a": "' + "x" * 1_100_000 + '"}]', 400, "body"),
+    "cut off": ('[{"a": "' + "x" * 200_000 + '"}, ' * 6 + '{"a": ', 400, "body"),
+    "open": ('[{"a": "' + "x" * 1_100_000, 413, "0"),
+    "no comma": ('[{} {"a": "' + "x" * 1_100_000 + '"}]', 400, "body"),
+    "more behind it": ("[{}]" + " " * 1_100_000 + "x", 400, "body"),
+    "not UTF-8": ("[" + " " * 1_100_000 + '"\udcff"]', 400, "body"),
+    "NaN": ("[" + " " * 1_100_000 + "NaN]", 400, "body"),
+    "too deep": ("[" + " " * 1_100_000 + "[" * 70 + "]" * 71, 422, "body"),
+    "far too deep": ("[" + " " * 1_100_000 + "[" * 10_000 + "]" * 10_001, 400, "body"),
+    "empty": ("[" + " " * 1_100_000 + "]", 422, "body"),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+async def test_large_lists_of_events_are_refused_for_the_same_reasons(house: House, case: str):
+    text, status, field = LARGE[case]
+    answer = await house.raw("POST", "/v1/events", text.encode(errors="surrogateescape"))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, field), answer.text
+    assert len(answer.text) < 1000
 
 
 UNSTORABLE = {
