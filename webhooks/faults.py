@@ -3,14 +3,17 @@
 Both the egress door and the probe meet these errors, so both say the same thing about them.
 """
 
+import contextlib
 import errno
 import socket
 import ssl
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rules.outcomes import Cause
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+NO_PATH = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 RESET = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 
@@ -34,19 +37,43 @@ class AddressRefusedError(OSError):
         self.reason = reason
 
 
-def reason_of(error: Exception, host: str, port: int) -> Reason | None:
-    """Name the cause of an error met while connecting to `host`:`port`; None when it is not a network error."""
+class ResolverDownError(socket.gaierror):
+    """Our name servers do not answer, so nothing is known of the name that was looked up."""
+
+
+def has_route() -> bool:
+    """Tell whether this host has a route to the Internet at all; nothing is sent."""
+    for family, address in ((socket.AF_INET, "198.51.100.1"), (socket.AF_INET6, "2001:db8::1")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as unconnected:
+            unconnected.connect((address, 9))
+            return True
+    return False
+
+
+def reason_of(error: Exception, host: str, port: int, *, has_route: Callable[[], bool] = has_route) -> Reason | None:
+    """Name the cause of an error met while connecting to `host`:`port`; None when it is not a network error.
+
+    `has_route` is asked when there is no path, to tell whether there is one to anywhere.
+    """
+    if isinstance(error, ResolverDownError):
+        text = "The name servers that this server uses do not answer; the endpoint is not at fault."
+        return Reason(Cause.LOCAL_ERROR, text, str(error))
     if isinstance(error, ssl.SSLError):
         return _of_tls(error, host, port)
     if isinstance(error, socket.gaierror):
         return _of_dns(error, host)
     if isinstance(error, AddressRefusedError):
         return Reason(Cause.BLOCKED_ADDRESS, f"{host} is not an address we may connect to: {error.reason}")
+    if isinstance(error, OSError) and error.errno in NO_PATH and not has_route():
+        text = "This server has no network route at all; the endpoint is not at fault."
+        return Reason(Cause.LOCAL_ERROR, text, error.strerror or str(error))
     return _of_socket(error, host, port) if isinstance(error, OSError) else None
 
 
 def _of_dns(error: socket.gaierror, host: str) -> Reason:
     detail = str(error)
+    if error.errno in {socket.EAI_MEMORY, socket.EAI_SYSTEM}:
+        return Reason(Cause.LOCAL_ERROR, "This server could not look up names; the endpoint is not at fault.", detail)
     if error.errno == socket.EAI_AGAIN:
         return Reason(
             Cause.DNS_FAILURE, f"The name {host} could not be looked up: the DNS servers gave no answer.", detail
