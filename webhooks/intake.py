@@ -15,24 +15,30 @@ from rules.ids import new_id
 from rules.ranges import has_nul, shown
 from store import deliveries as store
 from store import webhooks as webhook_store
+from store.claims import Lane
 from store.session import Database
 from webhooks.observer import NOBODY, Observer
 from webhooks.wakeup import Wakeup
 
 MAX_PAYLOAD_BYTES = 262_144
 MAX_EVENTS = 1_000
+MAX_ORDERING_KEY = 200
 _FILTERS = ("event_filter", "conditions", "tag_filter", "trust_score")
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to store; `id` makes it idempotent within the workspace."""
+    """An event to store; `id` makes it idempotent within the workspace.
+
+    Of one `ordering_key`, each webhook gets the events one at a time, in the order in which they were accepted.
+    """
 
     type: str
     payload: Mapping[str, Any]
     id: str | None = None
     perspective_id: str | None = None
     occurred_at: datetime | None = None
+    ordering_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,21 @@ def _event_rows(workspace_id: str, events: list[NewEvent], now: datetime) -> lis
     return rows
 
 
+def _ordering_key(key: str | None) -> str | None:
+    if key is not None and (not 1 <= len(key) <= MAX_ORDERING_KEY or has_nul(key) or not _is_utf8(key)):
+        message = f"must be 1 to {MAX_ORDERING_KEY} characters, without NUL; got {shown(key)}"
+        raise InvalidInput.of("ordering_key", message)
+    return key
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return True
+
+
 def _event_row(workspace_id: str, event: NewEvent, now: datetime) -> dict[str, Any]:
     event_id = new_id("evt") if event.id is None else event.id
     if not 1 <= len(event_id) <= 200 or not event_id.isprintable() or not event_id.isascii() or " " in event_id:
@@ -164,6 +185,7 @@ def _event_row(workspace_id: str, event: NewEvent, now: datetime) -> dict[str, A
         "perspective_id": event.perspective_id,
         "type": check_event_type(event.type),
         "payload": payload_text(event.payload),
+        "ordering_key": _ordering_key(event.ordering_key),
         "occurred_at": event.occurred_at or now,
         "created_at": now,
     }
@@ -180,6 +202,8 @@ def _deliveries(
             "event_id": row["id"],
             "event_type": row["type"],
             "status": "pending",
+            "ordering_key": event.ordering_key,
+            "lane": int(Lane.FIRST if event.ordering_key is None else Lane.ORDERED),
             "run_at": now,
             "created_at": now,
         }

@@ -33,6 +33,7 @@ class EventBody(Spec):
     id: text(1, 200) | None = None  # type: ignore[valid-type]
     perspective_id: text(1, 64) | None = None  # type: ignore[valid-type]
     occurred_at: Annotated[Moment | None, Field(strict=False)] = None
+    ordering_key: text(1, 200) | None = None  # type: ignore[valid-type]
 
 
 @router.post("", status_code=202)
@@ -47,7 +48,7 @@ async def accept(body: Annotated[Any, Depends(_body)], caller: CallerDep, platfo
 async def show(event_id: str, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Return an event with its payload."""
     event = await platform.intake.event(caller.workspace_id, event_id)
-    names = ("id", "type", "perspective_id", "payload")
+    names = ("id", "type", "perspective_id", "payload", "ordering_key")
     times = {name: time_text(event[name]) for name in ("occurred_at", "created_at")}
     return {**{name: event[name] for name in names}, **times}
 
@@ -68,4 +69,4 @@ def _parse_all(entries: list[Any]) -> list[NewEvent]:
 
 def _new_event(body: EventBody) -> NewEvent:
     occurred_at: datetime | None = body.occurred_at
-    return NewEvent(body.type, body.payload, body.id, body.perspective_id, occurred_at)
+    return NewEvent(body.type, body.payload, body.id, body.perspective_id, occurred_at, body.ordering_key)
