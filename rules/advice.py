@@ -33,6 +33,7 @@ SUMMARIES: Final[Mapping[Cause, str]] = {
     Cause.RATE_LIMITED: "The endpoint is asked more often than it allows.",
     Cause.CLIENT_ERROR: "The endpoint rejects the request.",
     Cause.SERVER_ERROR: "The endpoint fails inside while it handles the request.",
+    Cause.PAYLOAD_TEMPLATE: "The payload template cannot be filled in with these events; nothing was sent.",
     Cause.LOCAL_ERROR: "This server could not send; the endpoint is not at fault.",
 }
 
@@ -63,6 +64,7 @@ _FIXES: Final[Mapping[Cause, tuple[Fix, ...]]] = {
     Cause.UNSUPPORTED_MEDIA: (Fix("Make the endpoint take the content type application/json."),),
     Cause.CLIENT_ERROR: (Fix("Look up in the endpoint's documentation what it means by this status."), _EDIT_URL),
     Cause.SERVER_ERROR: (Fix("Look in the endpoint's own log at the time of a failed attempt."),),
+    Cause.PAYLOAD_TEMPLATE: (Fix("Preview the template on one of the failed events, and correct it."),),
     Cause.LOCAL_ERROR: (Fix("Have an operator look at this server's log: sockets, memory, egress proxy."),),
 }
 

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     RATE_LIMITED = "rate_limited"
     CLIENT_ERROR = "client_error"
     SERVER_ERROR = "server_error"
+    PAYLOAD_TEMPLATE = "payload_template"
     LOCAL_ERROR = "local_error"
     DISABLED = "disabled"
     EVENT_NOT_SELECTED = "event_not_selected"

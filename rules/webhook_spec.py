@@ -6,8 +6,11 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from rules.auto_disable import DEFAULT_HOURS
 from rules.conditions import MISSING, to_number
+from rules.errors import InvalidInput
 from rules.header_fields import HeaderName, HeaderValue, check_custom_headers
+from rules.payload_template import compile_payload
 from rules.ranges import decimal, shown, storable, text, whole, whole_text
 
 MAX_RETRIES = 10
@@ -112,6 +115,13 @@ class Retry(Spec):
         return self
 
 
+class CircuitBreaker(Spec):
+    """When a failing endpoint is left alone, and for how long at first; what is absent stays as it is."""
+
+    consecutive_failures: whole(0, 100) | None = None  # type: ignore[valid-type]
+    cool_down_seconds: decimal(1, 3_600) | None = None  # type: ignore[valid-type]
+
+
 def _name(value: str) -> str:
     if not value.strip():
         raise PydanticCustomError("name", "must not be blank")
@@ -152,6 +162,27 @@ def _signature_header(name: str) -> str:
 SignatureHeader = Annotated[HeaderName, AfterValidator(_signature_header)]
 
 
+def _compiles(value: Any) -> Any:
+    if value is not None:
+        try:
+            compile_payload(value)
+        except InvalidInput as error:
+            first = error.errors[0]
+            place = first.field.removeprefix("payload_template").lstrip(".")
+            words = f"{place}: {first.message}" if place else first.message
+            raise PydanticCustomError("payload_template", "{words}", {"words": words}) from None
+    return value
+
+
+PayloadTemplateText = Annotated[Any, storable(65_536), AfterValidator(_compiles)]
+PresetName = Literal["slack", "discord", "teams"]
+
+
+def _one_payload(spec: "WebhookDraft | WebhookPatch") -> None:
+    if spec.payload_template is not None and spec.payload_preset is not None:
+        raise PydanticCustomError("payload_preset", "payload_preset: give either a preset or a payload_template")
+
+
 class WebhookDraft(Spec):
     """A webhook to create: POST /v1/webhooks."""
 
@@ -174,6 +205,16 @@ class WebhookDraft(Spec):
     timeout_ms: whole(1_000, 30_000, "milliseconds") | None = None  # type: ignore[valid-type]
     rate_limit_per_second: decimal(0.1, 10_000) | None = None  # type: ignore[valid-type]
     max_in_flight: whole(1, 1_000) | None = None  # type: ignore[valid-type]
+    auto_disable_hours: whole(1, 720, "hours") | None = DEFAULT_HOURS  # type: ignore[valid-type]
+    circuit_breaker: CircuitBreaker | None = None
+    payload_template: PayloadTemplateText = None
+    payload_preset: PresetName | None = None
+
+    @model_validator(mode="after")
+    def has_one_payload(self) -> Self:
+        """Refuse a template beside a preset, which is one."""
+        _one_payload(self)
+        return self
 
     @model_validator(mode="after")
     def auth_header_has_value(self) -> Self:
@@ -206,10 +247,15 @@ class WebhookPatch(Spec):
     timeout_ms: whole(1_000, 30_000, "milliseconds") | None = None  # type: ignore[valid-type]
     rate_limit_per_second: decimal(0.1, 10_000) | None = None  # type: ignore[valid-type]
     max_in_flight: whole(1, 1_000) | None = None  # type: ignore[valid-type]
+    auto_disable_hours: whole(1, 720, "hours") | None = None  # type: ignore[valid-type]
+    circuit_breaker: CircuitBreaker | None = None
+    payload_template: PayloadTemplateText = None
+    payload_preset: PresetName | None = None
 
     @model_validator(mode="after")
     def required_fields_stay(self) -> Self:
-        """Refuse null where a webhook cannot be without."""
+        """Refuse null where a webhook cannot be without, and a template beside a preset."""
+        _one_payload(self)
         for field in ("name", "url", "enabled"):
             if field in self.model_fields_set and getattr(self, field) is None:
                 raise PydanticCustomError("required", "{field}: cannot be null", {"field": field})

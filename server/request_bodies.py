@@ -21,7 +21,7 @@ from server.routes.events import EventBody
 from server.routes.perspectives import Ending, NewPerspective
 from server.routes.sessions import SessionMessage, SessionUpdate
 from server.routes.triggers import ImportBody
-from server.routes.webhooks import ReplayBody, RotateBody, TestBody
+from server.routes.webhooks import PreviewBody, ReplayBody, RotateBody, TestBody
 
 _SCHEMAS = "#/components/schemas/{model}"
 
@@ -72,6 +72,9 @@ REQUEST_BODIES: dict[tuple[str, str], RequestBody] = {
     ("patch", "/v1/webhooks/{webhook_id}"): RequestBody(WebhookPatch, {"enabled": False}),
     ("post", "/v1/webhooks/{webhook_id}/test"): RequestBody(TestBody, {"mode": "delivery"}),
     ("post", "/v1/webhooks/{webhook_id}/rotate-secret"): RequestBody(RotateBody, {"overlap_seconds": 86_400}),
+    ("post", "/v1/webhooks/{webhook_id}/preview"): RequestBody(
+        PreviewBody, {"payload_template": {"text": "New lead: $profile.name.value"}}
+    ),
     ("post", "/v1/webhooks/{webhook_id}/replay"): RequestBody(
         ReplayBody, {"since": "2026-01-31T00:00:00Z", "status": "failed"}
     ),

@@ -38,6 +38,7 @@ from tools.services import Services
 from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.intake import Intake
+from webhooks.payloads import Payloads
 from webhooks.perspectives import Perspectives
 from webhooks.probe import Prober
 from webhooks.registry import Registry
@@ -62,6 +63,7 @@ class Platform:
     gatekeeper: Gatekeeper
     registry: Registry
     perspectives: Perspectives
+    payloads: Payloads
     intake: Intake
     insights: Insights
     tester: Tester
@@ -171,6 +173,7 @@ def wire(settings: Settings) -> Platform:
         gatekeeper=Gatekeeper(database),
         registry=registry,
         perspectives=perspectives,
+        payloads=Payloads(database),
         intake=Intake(database, wakeup, watchers),
         insights=insights,
         tester=tester,

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
+from rules.errors import InvalidInput
 from rules.health import AttemptResult, LastStatus
 from rules.ids import new_id
 from rules.outcomes import Cause, Exchange, Fault, Reply, Send, cause_of_status
+from rules.payload_template import FIELD as PAYLOAD_FIELD
 from rules.retry import delay_after_local_fault, is_local, next_delay, succeeded
 from store.pages import Row
 from webhooks.echoes import without_echoes
@@ -148,6 +150,11 @@ async def _exchange(
             max_body_bytes=RESPONSE_BODY_BYTES,
         )
         return without_echoes(exchange, request), request.shown_headers
+    except InvalidInput as error:
+        if error.errors[0].field.startswith(PAYLOAD_FIELD):
+            return Fault(Cause.PAYLOAD_TEMPLATE, f"The payload template cannot be filled in: {error.detail}", 0), {}
+        log.exception("an attempt on webhook %s failed on our side", target.id)
+        return _our_fault(error), {}
     except Exception as error:
         log.exception("an attempt on webhook %s failed on our side", target.id)
         return _our_fault(error), {}

@@ -6,12 +6,15 @@ from typing import Any
 
 from rules import events
 from rules.addresses import Policy, check_url
+from rules.auto_disable import DisabledReason, with_reason
+from rules.breaker import BreakerPolicy
 from rules.errors import FieldError, InvalidInput
 from rules.retry import RetryPolicy
 from rules.tags import check_tags
-from rules.webhook_spec import EventFilter, Retry, TagFilter, WebhookDraft, WebhookPatch
+from rules.webhook_spec import CircuitBreaker, EventFilter, Retry, TagFilter, WebhookDraft, WebhookPatch
 from store.pages import Row
 from store.sealing import SealingBox
+from webhooks.payloads import stored_template
 from webhooks.profiles import PROFILES, Profile
 from webhooks.secrets import Signing, SigningKey, SigningSecret, choose
 from webhooks.views import WebhookView, webhook_view
@@ -19,11 +22,11 @@ from webhooks.views import WebhookView, webhook_view
 _PUBLIC = (
     *("name", "url", "description", "enabled", "profile", "perspective_id"),
     *("event_filter", "conditions", "tag_filter", "trust_score"),
-    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "signature_header"),
+    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "signature_header", "auto_disable_hours"),
 )
 _PLAIN = (
     *("name", "description", "enabled", "timeout_ms", "rate_limit_per_second", "max_in_flight"),
-    "signature_header",
+    *("signature_header", "auto_disable_hours"),
 )
 _TIMES = ("deleted_at",)
 
@@ -59,6 +62,9 @@ class Columns:
             "auth_header_sealed": self._box.seal(draft.auth_header.value) if draft.auth_header else None,
             **self.seal_signing(signing),
             "retry": _retry(draft.retry, profile.retry),
+            "breaker": _breaker(draft.circuit_breaker, None),
+            "disabled_reason": None if draft.enabled else str(DisabledReason.USER),
+            "payload_template": stored_template(draft),
         }
         return values, signing.secrets[0].value if signing.secrets else None
 
@@ -83,9 +89,9 @@ class Columns:
             if name in given:
                 chosen = getattr(patch, name)
                 values[name] = chosen and chosen.model_dump()
-        if "retry" in given:
-            values["retry"] = _retry(patch.retry, _policy(row["retry"]) if patch.retry else profile.retry)
-        return {**values, **self._sealed(patch, row, profile)}
+        if {"payload_template", "payload_preset"} & given:
+            values["payload_template"] = stored_template(patch)
+        return with_reason(row, {**values, **_policies(patch, row, profile), **self._sealed(patch, row, profile)})
 
     def _sealed(self, patch: WebhookPatch, row: Row, profile: Profile) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -159,24 +165,26 @@ class Columns:
         shown = {name: row[name] for name in _PUBLIC}
         view = self.view(row)
         shown["headers"], shown["public_key"] = view.headers, view.public_key
+        shown["payload_template"] = view.payload_template
         shown["auth_header"] = _secrecy(row, replaced, "auth_header_sealed", row["auth_header_name"])
         shown["secret"] = _secrecy(row, replaced, "secrets_sealed", "secret")
+        shown["circuit_breaker"] = view.circuit_breaker
+        shown["disabled_reason"] = None if view.disabled_reason == DisabledReason.USER else view.disabled_reason
         return shown
 
-    @staticmethod
-    def freeze(undo: dict[str, Any]) -> dict[str, Any]:
-        """Make the columns of an undo record JSON."""
-        return {
+    def seal_undo(self, undo: dict[str, Any]) -> str:
+        """Seal the columns of an undo record."""
+        frozen = {
             side: {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
             for side, values in undo.items()
         }
+        return self._box.seal(frozen)
 
-    @staticmethod
-    def thaw(undo: dict[str, Any]) -> dict[str, Any]:
-        """Read what `freeze` wrote."""
+    def open_undo(self, sealed: str) -> dict[str, Any]:
+        """Read what `seal_undo` wrote."""
         return {
             side: {k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in values.items()}
-            for side, values in undo.items()
+            for side, values in self._box.open(sealed).items()
         }
 
 
@@ -221,6 +229,23 @@ def _retry(wanted: Retry | None, base: RetryPolicy) -> dict[str, Any]:
     if merged["strategy"] == "schedule" and not merged["schedule"]:
         raise InvalidInput.of("retry.schedule", "is required with the strategy schedule")
     return merged
+
+
+def _policies(patch: WebhookPatch, row: Row, profile: Profile) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if "retry" in patch.model_fields_set:
+        values["retry"] = _retry(patch.retry, _policy(row["retry"]) if patch.retry else profile.retry)
+    if "circuit_breaker" in patch.model_fields_set:
+        values["breaker"] = _breaker(patch.circuit_breaker, row["breaker"])
+    return values
+
+
+def _breaker(wanted: CircuitBreaker | None, stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Lay the given breaker settings over the present ones; None is the default."""
+    if wanted is None:
+        return None
+    given = {name: value for name, value in wanted.model_dump().items() if value is not None}
+    return {**BreakerPolicy.from_dict(stored).as_dict(), **given}
 
 
 def _check_tags(tag_filter: TagFilter | None, kind: str | None) -> None:

@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.filters import FilterSet
 from rules.header_fields import redact
+from rules.payload_template import PayloadTemplate, compiled, render_payload
 from rules.retry import RetryPolicy
 from rules.signature import decode_secret, sign_hex, sign_v1, sign_v1a
 from rules.signing_keys import private_key
 from store.pages import Row
 from webhooks.columns import Columns
+from webhooks.payloads import payload_event
 from webhooks.profiles import PROFILES, Message, Profile, body_of
 from webhooks.secrets import SigningKey, SigningSecret, live
 
@@ -45,6 +47,8 @@ class Target:
     signing: tuple[SigningSecret, ...]
     keys: Mapping[str, bytes]
     version: datetime
+    name: str = ""
+    payload: PayloadTemplate | None = None
     signature_header: str | None = None
     signing_keys: tuple[SigningKey, ...] = ()
     opened_keys: Mapping[str, Ed25519PrivateKey] = field(default_factory=dict)
@@ -83,6 +87,8 @@ def open_target(row: Row, columns: Columns) -> Target:
         signing=signing.secrets,
         keys={secret.value: decode_secret(secret.value) for secret in signing.secrets} if standard else {},
         version=row["updated_at"],
+        name=row["name"],
+        payload=compiled(row["payload_template"]) if row["payload_template"] else None,
         signature_header=row["signature_header"] or profile.signature_header,
         signing_keys=signing.keys,
         opened_keys={key.public: private_key(key.value) for key in signing.keys},
@@ -90,8 +96,13 @@ def open_target(row: Row, columns: Columns) -> Target:
 
 
 def build_request(target: Target, message: Message, attempt: int, now: datetime) -> Request:
-    """Render, sign and address one attempt, numbered from 1; custom headers win over ours, ignoring case (B06)."""
-    body = body_of(target.profile, message)
+    """Render, sign and address one attempt, numbered from 1; custom headers win over ours, ignoring case (B06).
+
+    Raises:
+        InvalidInput: The payload template cannot be filled in with this event.
+
+    """
+    body = body_of(target.profile, message) if target.payload is None else _templated(target, target.payload, message)
     ours = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
     carried = {
         "event_type": message.event_type,
@@ -104,6 +115,10 @@ def build_request(target: Target, message: Message, attempt: int, now: datetime)
     headers = _merge(ours, target.headers) if target.headers else ours
     shown = redact(headers, target.secret_headers) if target.headers else headers
     return Request(headers, body, shown)
+
+
+def _templated(target: Target, template: PayloadTemplate, message: Message) -> bytes:
+    return render_payload(template, payload_event(message, webhook_id=target.id, webhook_name=target.name))[0]
 
 
 def _signature(target: Target, message: Message, body: bytes, now: datetime) -> dict[str, str]:

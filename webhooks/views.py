@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from rules.auto_disable import reason_of
+from rules.breaker import Breaker, BreakerPolicy, breaker_state
 from rules.filters import FilterSet
 from rules.header_fields import redact
 from rules.health import Health, state, status_icon
@@ -46,6 +48,11 @@ class WebhookView:
     timeout_ms: int
     rate_limit_per_second: float | None
     max_in_flight: int | None
+    auto_disable_hours: int | None
+    disabled_reason: str | None
+    circuit_breaker: dict[str, Any]
+    breaker_state: str
+    payload_template: Any
     health: Health
     created_at: datetime
     updated_at: datetime
@@ -74,6 +81,7 @@ class WebhookView:
             "created_at": time_text(self.created_at),
             "updated_at": time_text(self.updated_at),
             "state": self.state,
+            "failing_since": time_text(self.health.failing_since),
             "status_icon": status_icon(self.enabled, self.health),
             "health": {**self.health.as_dict(), "last_delivery_at": time_text(self.health.last_delivery_at)},
         }
@@ -83,8 +91,11 @@ def webhook_view(row: Row, headers: dict[str, str], keys: Sequence[SigningKey]) 
     """Read a webhook row; `headers` are its custom headers and `keys` its Ed25519 keys, already unsealed."""
     name, profile = row["auth_header_name"], PROFILES[row["profile"]]
     has_secret = row["secrets_sealed"] is not None
-    skipped = {"auth_header", "headers", "has_secret", "signing", "public_key", "signature_header", "health"}
+    worked_out = ("auth_header", "headers", "has_secret", "signing", "public_key", "signature_header")
+    skipped = {*worked_out, "payload_template", "health"}
+    skipped |= {"disabled_reason", "circuit_breaker", "breaker_state"}
     fields = {field: row[field] for field in WebhookView.__slots__ if field not in skipped}
+    breaker = BreakerPolicy.from_dict(row["breaker"])
     return WebhookView(
         **fields,
         auth_header=None if name is None else {"name": name, "set": True},
@@ -93,6 +104,10 @@ def webhook_view(row: Row, headers: dict[str, str], keys: Sequence[SigningKey]) 
         signing=scheme(profile, secret=has_secret, key=bool(keys)),
         public_key=keys[0].public if keys else None,
         signature_header=row["signature_header"] or profile.signature_header,
+        disabled_reason=reason_of(row),
+        circuit_breaker=breaker.as_dict(),
+        breaker_state=breaker_state(breaker, Breaker(row["breaker_until"], row["breaker_trips"]), datetime.now(UTC)),
+        payload_template=json.loads(row["payload_template"] or "null"),
         health=health_of(row),
     )
 
@@ -118,6 +133,13 @@ def attempt_view(row: Row) -> dict[str, Any]:
         "request_headers": json.loads(row["request_headers"]),
         "response_headers": json.loads(row["response_headers"] or "null"),
     }
+
+
+def alert_view(row: Row) -> dict[str, Any]:
+    """Read an alert row into the shape of API.md."""
+    names = ("id", "topic", "subject_id", "cause", "details")
+    times = {name: time_text(row[name]) for name in ("opened_at", "last_at", "closed_at")}
+    return {**{name: row[name] for name in names}, **times}
 
 
 def delivery_view(row: Row) -> dict[str, Any]:

@@ -8,7 +8,14 @@ from pydantic import Field
 
 from rules.ranges import Moment, text, whole
 from rules.validation import parse
-from rules.webhook_spec import SigningScheme, Spec, WebhookDraft, WebhookPatch
+from rules.webhook_spec import (
+    PayloadTemplateText,
+    PresetName,
+    SigningScheme,
+    Spec,
+    WebhookDraft,
+    WebhookPatch,
+)
 from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
 from server.pages import page_body
 
@@ -37,6 +44,15 @@ class ReplayBody(Spec):
     until: Annotated[Moment | None, Field(strict=False)] = None
     status: Literal["failed", "all"] = "failed"
     event_type: text(1, 128) | None = None  # type: ignore[valid-type]
+
+
+class PreviewBody(Spec):
+    """A template to try, the webhook's own when absent, and on what."""
+
+    payload_template: PayloadTemplateText = None
+    payload_preset: PresetName | None = None
+    event_id: text(1, 200) | None = None  # type: ignore[valid-type]
+    event: dict[str, Any] | None = None
 
 
 @router.post("", status_code=201)
@@ -105,6 +121,21 @@ async def diagnosis(
     """Name the cause of a webhook's trouble, with evidence and fixes (X03)."""
     found = await platform.doctor.diagnose(caller.workspace_id, webhook_id, probe=probe)
     return found.as_dict()
+
+
+@router.post("/{webhook_id}/preview")
+async def preview(webhook_id: str, body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
+    """Show what a payload template makes of an event, the newest one unless another is named; nothing is sent."""
+    wanted = parse(PreviewBody, body)
+    made = await platform.payloads.preview(
+        caller.workspace_id,
+        webhook_id,
+        template=wanted.payload_template,
+        preset=wanted.payload_preset,
+        event_id=wanted.event_id,
+        event=wanted.event,
+    )
+    return made.as_dict()
 
 
 @router.post("/{webhook_id}/replay", status_code=202)
