@@ -109,18 +109,17 @@ async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     await dialect.write_many(connection, _LOG, rows)
 
 
-async def release(connection: AsyncConnection, worker_id: str) -> int:
-    """Give back everything that a worker has claimed; returns how many.
+async def release(connection: AsyncConnection, *worker_ids: str) -> int:
+    """Give back everything that some workers have claimed; returns how many.
 
     The webhooks are locked first: one that is being enabled would not see these deliveries, nor would they see it.
     """
-    held = select(deliveries.c.webhook_id).where(deliveries.c.worker_id == worker_id)
+    theirs = deliveries.c.worker_id.in_(worker_ids)
+    held = select(deliveries.c.webhook_id).where(theirs)
     locked = select(webhooks.c.id).where(webhooks.c.id.in_(held)).order_by(webhooks.c.id)
     await connection.execute(locked.with_for_update(key_share=True))
-    result = await connection.execute(
-        update(deliveries).where(deliveries.c.worker_id == worker_id).values(worker_id=None, run_at=unless_parked())
-    )
-    return int(result.rowcount)
+    given = update(deliveries).where(theirs).values(worker_id=None, run_at=unless_parked())
+    return int((await connection.execute(given)).rowcount)
 
 
 async def beat(connection: AsyncConnection, worker_id: str, now: datetime) -> None:
@@ -140,11 +139,10 @@ async def recover(connection: AsyncConnection, now: datetime, silence: timedelta
     """Give back what workers hold that have been silent for longer than `silence`; returns how many deliveries."""
     silent = select(workers.c.id).where(workers.c.heartbeat_at < dialect.clock(connection, now, silence))
     gone = list((await connection.execute(silent.with_for_update(skip_locked=True))).scalars())
-    recovered = 0
-    for worker_id in gone:
-        recovered += await release(connection, worker_id)
-        await connection.execute(delete(workers).where(workers.c.id == worker_id))
-    return recovered
+    if not gone:
+        return 0
+    await connection.execute(delete(workers).where(workers.c.id.in_(gone)))
+    return await release(connection, *gone)
 
 
 async def newest_heartbeat(connection: AsyncConnection) -> datetime | None:

@@ -51,7 +51,7 @@ class Notifier:
         while True:
             try:
                 connection = await postgres.connect(self._url)
-            except postgres.LOST as error:
+            except Exception as error:  # noqa: BLE001 - drivers have many words for a server that is gone
                 log.warning("no connection to notify over; workers poll: %s", type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(most, pause * 2)
@@ -59,7 +59,7 @@ class Notifier:
             pause = _RETRY_SECONDS[0]
             try:
                 await self._use(connection, heard)
-            except postgres.LOST as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 log.warning("the connection to notify over was lost: %s", type(error).__name__)
             finally:
                 connection.terminate()

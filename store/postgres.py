@@ -6,7 +6,6 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import URL
 
-LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)  # what a lost connection raises
 _CONNECT_SECONDS = 10
 _ABANDONED = "60s"
 _OURS = ("prepared_statement_cache_size", "statement_cache_size", "channel_binding", "ssl")
