@@ -46,7 +46,7 @@ def from_curl(text: str, taken_secrets: Collection[str] = ()) -> Draft:
     content = content_of(command, declared, builder)
     name = call_name(method, path_segments(address.path), builder.label)
     integration = _integration(method, url, headers, content) | _timeout(command, builder)
-    return checked_draft(name, call_sentence(name, address.host, builder.named_in(url)), integration, builder)
+    return checked_draft(name, call_sentence(name, builder.named_in(url)), integration, builder)
 
 
 def _method(command: CurlCommand) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 
 from integrations.importers.credentials import known_value, looks_key
 from integrations.importers.draft import DraftBuilder
-from integrations.importers.examples import describe
+from integrations.importers.examples import described
 from integrations.importers.identifiers import find_identifier, noun_of
 from integrations.importers.placeholders import Hole, join, literal, split_segment
 from rules.typed_secrets import HIDDEN
@@ -64,7 +64,7 @@ def _segment(segment: str, before: str, builder: DraftBuilder, *, marked: bool) 
     schema: dict[str, str] = {"type": "string"}
     if found.format:
         schema["format"] = found.format
-    schema["description"] = describe(name, "" if found.kind == "email" else found.text)
+    schema |= described(name, "" if found.kind == "email" else found.text)
     return join([Hole(builder.parameter(name, schema)), found.ending])
 
 

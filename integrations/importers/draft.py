@@ -137,7 +137,7 @@ class DraftBuilder:
             return self.secret(lowered, None, hole=hole.name)
         wished = lowered if hole.name.isupper() else identifier(hole.name)
         if wished not in self._holes:
-            described = schema or {"type": "string", "description": f"The {' '.join(wished.split('_'))}."}
+            described = {"type": "string"} if schema is None else schema
             self._holes[wished] = self.parameter(wished, described)
         return self._holes[wished]
 

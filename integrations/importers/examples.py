@@ -117,9 +117,9 @@ def text_schema(name: str, example: str) -> dict[str, Any]:
     """Describe a text in a URL or a form: digits are a number unless the field's name says that they name something."""
     if not _NUMBERED.intersection(words(name)):
         if _INTEGER.fullmatch(example):
-            return {"type": "integer", "description": describe(name, example)}
+            return {"type": "integer"} | described(name, example)
         if _NUMBER.fullmatch(example):
-            return {"type": "number", "description": describe(name, example)}
+            return {"type": "number"} | described(name, example)
     return string_schema(name, example)
 
 
@@ -128,21 +128,24 @@ def string_schema(name: str, example: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if found := _format(example):
         schema["format"] = found
-    return schema | {"description": describe(name, example)}
+    return schema | described(name, example)
 
 
 def value_schema(name: str, example: Any) -> dict[str, Any]:
     """Describe any JSON value by an example of it."""
-    return {**_shape(example), "description": describe(name, example)}
+    return _shape(example) | described(name, example)
 
 
-def describe(name: str, example: Any) -> str:
-    """Write a parameter's description; examples that could be about a person are not repeated."""
+def described(name: str, example: Any) -> dict[str, str]:
+    """Give a parameter's description, when there is an example to tell; the name alone says nothing new.
+
+    An example that could be about a person is not repeated.
+    """
     label = " ".join(words(name)) or "value"
     text = str(example) if isinstance(example, str | int | float) else ""
     personal = _PERSONAL.intersection(words(name)) and words(name)[-1] != "id"
     telling = _SHOWABLE.fullmatch(text) and not personal
-    return f"The {label[:80]}, such as {text}." if telling else f"The {label[:80]}."
+    return {"description": f"The {label[:80]}, such as {text}."} if telling else {}
 
 
 def _format(example: str) -> str | None:

@@ -62,7 +62,7 @@ def _draft(document: Document, operation: Operation, used: Collection[str], take
     given = operation.node.get("operationId")
     name = unique_name(tool_name(operation.title) if isinstance(given, str) and given.strip() else guessed, used)
     integration = _integration(operation, base, request)
-    sentence = call_sentence(guessed, address.host, builder.named_in(integration["url"]))
+    sentence = call_sentence(guessed, builder.named_in(integration["url"]))
     return checked_draft(name, _description(operation) or sentence, integration, builder)
 
 

@@ -85,7 +85,7 @@ class _Writer:
         return quote(written, safe="%/:;=,@!$&'()*+~[]{}?")
 
     def parameter(self, name: str, node: Mapping[str, Any]) -> str:
-        schema = self.schemas.described(name, _schema_of(node), node.get("description"))
+        schema = self.schemas.described(_schema_of(node), node.get("description"))
         return self.builder.parameter(
             name, schema if "type" in schema or "anyOf" in schema else {"type": "string"} | schema
         )
@@ -125,7 +125,7 @@ class _Writer:
                 f"{clean(name, 60)} takes several values: the assistant gives them as one text with commas."
             )
             schema = {"type": "string"}
-        schema = self.schemas.described(name, schema, node.get("description"))
+        schema = self.schemas.described(schema, node.get("description"))
         return join([Hole(self.builder.parameter(name, schema))])
 
     def authorize(self, request: Request) -> None:
@@ -202,7 +202,7 @@ class _Writer:
         if required and len(path) < _MAX_DEPTH:
             return self.fields(merged, path, flat=False)
         name = field_label(path) if path else "body"
-        schema = self.schemas.described(name, node)
+        schema = self.schemas.described(node)
         if not path and self.schemas.fields(merged):
             self.builder.note(
                 "No field of the body is required, so it is one parameter: an object with the fields to send."
@@ -234,7 +234,7 @@ class _Writer:
             return join([Hole(self.builder.secret(path[-1], None))])
         if not flat:
             return self.json(node, path)
-        return join([Hole(self.builder.parameter(field_label(path), self.schemas.described(path[-1], node)))])
+        return join([Hole(self.builder.parameter(field_label(path), self.schemas.described(node)))])
 
     def refused(self, why: str) -> Exception:
         return refused(f"{self.operation.title} {why} ({self.operation.pointer}).")

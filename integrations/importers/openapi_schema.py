@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from integrations.importers.names import words
 from integrations.importers.openapi_document import Document
 from integrations.importers.titles import clean
 from rules.errors import InvalidInput
@@ -53,12 +52,12 @@ class Schemas:
             found["items"] = self.schema(merged["items"], depth + 1, inner)
         return found | self._fields(merged, depth, inner)
 
-    def described(self, name: str, node: Any, description: Any = None) -> dict[str, Any]:
-        """Return a parameter's schema with a description, which is somebody else's text: short, on one line."""
+    def described(self, node: Any, description: Any = None) -> dict[str, Any]:
+        """Return a parameter's schema with the description it has: somebody else's text, short, on one line."""
         schema = self.schema(node)
         texts = (description, self._merged(node).get("description"))
         given = next((clean(text, _MAX_DESCRIPTION) for text in texts if isinstance(text, str) and text.strip()), "")
-        return schema | {"description": given or f"The {' '.join(words(name))[:80] or 'value'}."}
+        return schema | ({"description": given} if given else {})
 
     def fields(self, merged: Mapping[str, Any]) -> dict[str, Any]:
         """Return an object's properties that a caller may send: those that are only read are left out."""

@@ -73,13 +73,17 @@ def call_name(method: str, segments: Sequence[str | None], label: str) -> str:
     return _fit("_".join(part for part in ("list" if many else verb, parent, named) if part))
 
 
-def call_sentence(name: str, host: str, parameters: Sequence[str]) -> str:
-    """Describe a call in a sentence, such as: Gets an order at erp.company.com by order_id."""
+def call_sentence(name: str, parameters: Sequence[str]) -> str:
+    """Describe a call in a sentence, such as: Gets an order by its id. Where it goes is no business of a model's."""
     verb, *rest = words(name)
     thing = " ".join(rest)
-    article = "" if not thing or verb in {"list", "search"} else "an " if _AN.match(thing) else "a "
-    given = f" by {' and '.join(list(parameters)[:3])}" if parameters and verb not in {"create", "list"} else ""
-    return clean(f"{_third_person(verb).capitalize()} {article}{thing} at {host}{given}.", MAX_DESCRIPTION)
+    if not thing:
+        return f"Calls “{verb}”."
+    article = "" if verb in {"list", "search"} else "an " if _AN.match(thing) else "a "
+    keys = [" ".join(words(each)) or each for each in list(parameters)[:3]]
+    keys = [re.sub(rf"^{re.escape(thing)} ", "its ", key) for key in keys]
+    given = f" by {' and '.join(keys)}" if keys and verb not in {"create", "list"} else ""
+    return clean(f"{_third_person(verb).capitalize()} {article}{thing}{given}.", MAX_DESCRIPTION)
 
 
 def tool_name(wished: str) -> str:

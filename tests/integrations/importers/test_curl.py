@@ -39,7 +39,7 @@ def test_the_whole_draft_of_a_plain_lookup():
     draft = from_curl("curl https://erp.company.com/api/orders/123 -H 'Authorization: Bearer s3cr3t-t0k3n'")
     assert draft.trigger == {
         "name": "get_order",
-        "description": "Gets an order at erp.company.com by order_id.",
+        "description": "Gets an order by its id.",
         "parameters": {
             "type": "object",
             "properties": {"order_id": {"type": "string", "description": "The order id, such as 123."}},

@@ -124,9 +124,9 @@ def test_a_lookup_takes_its_parameters_from_path_and_operation():
     assert draft.trigger["name"] == "getOrder"
     assert draft.trigger["description"] == "Get one order"
     assert draft.trigger["parameters"]["properties"] == {
-        "orderId": {"type": "integer", "minimum": 1, "description": "The order id."},
-        "since": {"type": "string", "format": "date", "description": "The since."},
-        "X_Trace": {"type": "string", "description": "The x trace."},
+        "orderId": {"type": "integer", "minimum": 1},
+        "since": {"type": "string", "format": "date"},
+        "X_Trace": {"type": "string"},
     }
     request = rendered(draft, {"orderId": 7, "since": "2025-01-31", "X_Trace": "t"})
     assert (request.method, request.url) == ("GET", "https://api.store.com/v1/orders/7?lang=en%20GB&since=2025-01-31")
