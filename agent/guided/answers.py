@@ -10,6 +10,7 @@ from agent.guided.tokens import Kind, Token, tokenise
 _PLACES = mapping("places")
 _IDLE = words("idle_in_answers")
 _SHORT = 8
+_AROUND_NAMES = frozenset({"the", "call", "one", "please", "trigger", "take", "use", "test"})
 
 
 def as_command(text: str, memory: Memory) -> str | Reply:
@@ -17,9 +18,8 @@ def as_command(text: str, memory: Memory) -> str | Reply:
     question = memory.question
     if question is None:
         return text
-    for option in question.options:
-        if text.strip().casefold() == option.casefold():
-            return option
+    if option := _named(text, question):
+        return option
     readings = recognise(text, memory.names)
     first = readings[0].intent if readings else Intent.UNKNOWN
     if first in {Intent.YES, Intent.APPLY} and len(readings) == 1:
@@ -29,6 +29,16 @@ def as_command(text: str, memory: Memory) -> str | Reply:
     if any(reading.intent not in _OPEN for reading in readings):
         return text
     return _choice(tokenise(text), question) or _value(text, question) or text
+
+
+def _named(text: str, question: Question) -> str:
+    """Find the option that a message is, or whose name it says."""
+    whole = [option for option in question.options if text.strip().casefold() == option.casefold()]
+    said = [word for word in text.strip(" .!\"“”'").casefold().split() if word not in _AROUND_NAMES]
+    names = [one.casefold() for one in question.ids[: len(question.options)]]
+    if whole or len(said) != 1 or said[0] not in names:
+        return whole[0] if whole else ""
+    return question.options[names.index(said[0])]
 
 
 _OPEN = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from agent.guided import doubts
 from agent.guided.answers import as_command
 from agent.guided.casting import cast, cast_log, wants_list
-from agent.guided.integrations import mentions_call, points_at_call, read
+from agent.guided.integrations import Wish, mentions_call, points_at_call, read
 from agent.guided.memory import Memory
 from agent.guided.merging import merged
 from agent.guided.reading import Intent, Reading
@@ -26,6 +26,7 @@ from agent.guided.scripts import (
     settings,
     talk,
     trial,
+    trying,
 )
 from agent.guided.scripts.stage import Stage
 from agent.guided.slots.mentions import Mention
@@ -71,6 +72,7 @@ _ON_ONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.REPLAY: past.replay,
     Intent.SHOW: looking.show,
 }
+_LOGS = {Intent.DIAGNOSE: "why", Intent.FIX: "why", Intent.DELIVERIES: "calls"}
 _MAX_CHARACTERS = 1200
 _MAX_STEPS = 8
 _TOO_MUCH = "That is too much for me at once, so I have done nothing. Please say it in a sentence or two, step by step."
@@ -81,20 +83,22 @@ def converse(text: str, memory: Memory) -> Script:
     """Carry out a message: read it, look up what it points at, act on what is sure, ask about the rest."""
     if text.startswith(_PRESSED):
         return (yield from _pressed(text, memory))
-    if wish := importing.answered(text, memory) or read(text, memory):
-        return (yield from integrations.carry_out(wish, memory))
+    wish = importing.answered(text, memory) or trying.answered(text, memory) or read(text, memory)
+    if wish:
+        return wish if isinstance(wish, Reply) else (yield from integrations.carry_out(wish, memory))
     if len(text) > _MAX_CHARACTERS:
         return Reply(_TOO_MUCH, ("Help",))
     meant = as_command(text, memory)
     if isinstance(meant, Reply):
         return meant
-    if meant != text and (wish := read(meant, memory)):
-        return (yield from integrations.carry_out(wish, memory))
-    return (yield from _said(meant, memory))
+    wish = read(meant, memory) if meant != text else None
+    return (yield from integrations.carry_out(wish, memory) if wish else _said(meant, memory))
 
 
 def _said(text: str, memory: Memory) -> Script:
     """Carry out a message about webhooks; one that speaks of an API call and is not plain is asked about."""
+    if wish := _about_last_call(text, memory):
+        return (yield from integrations.carry_out(wish, memory))
     readings = yield from _understood(text, memory)
     acting = any(reading.acts and reading.intent is not Intent.UNDO for reading in readings)
     if acting and (mentions_call(text, memory) or (points_at_call(text, memory) and not _names_webhook(readings))):
@@ -103,6 +107,15 @@ def _said(text: str, memory: Memory) -> Script:
         return Reply(_TOO_MUCH, ("Help",))
     doubt = doubts.before_acting(readings, memory)
     return doubt or (yield from _carry_out(merged(readings), memory))
+
+
+def _about_last_call(text: str, memory: Memory) -> Wish | None:
+    """Read a question that names nothing, right after an API call, as one about that call."""
+    readings = recognise(text, memory.names) if memory.trigger else ()
+    if len(readings) != 1 or _names_webhook(readings) or readings[0].mention.state:
+        return None
+    kind = _LOGS.get(readings[0].intent)
+    return Wish(kind, name="it" if kind == "calls" else "") if kind else None
 
 
 def _names_webhook(readings: tuple[Reading, ...]) -> bool:

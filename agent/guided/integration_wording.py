@@ -1,6 +1,7 @@
 """How assistants, API calls, secrets and what came of a call are told to a person."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,46 @@ def call_title(trigger: Mapping[str, Any]) -> str:
 def call_command(verb: str, trigger: Mapping[str, Any]) -> str:
     """Write a command on a trigger so that it can be read back."""
     return f"{verb} the {trigger.get('name')} call"
+
+
+def listed(arguments: Mapping[str, Any]) -> str:
+    """Write arguments so that they can be read back; those that are no single values are left out."""
+    pairs = [(name, one) for name, one in arguments.items() if isinstance(one, str | int | float)]
+    return ", ".join(f"{name} {_plain(one)}" for name, one in pairs)
+
+
+def _plain(value: str | float) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if re.fullmatch(r"[\w./@:-]+", text) else f'"{text}"'
+
+
+def why_text(one: Mapping[str, Any]) -> str:
+    """Tell how a call in the log went, and what to look at when it failed."""
+    details = (one.get("details") or {}).get("untrusted") or {}
+    status, said = one.get("status"), outside(details.get("response"), _ANSWER)
+    title, when = call_title({"name": one.get("trigger")}), str(one.get("at") or "")[:16].replace("T", " ")
+    request = outside(details.get("request"), _ANSWER)
+    if not status:
+        error = outside(details.get("error"), 200).replace("_", " ") or "nothing came back"
+        return f"The last call of {title} ({when} UTC) got no answer: {error}. It was {request}."
+    verdict = next((text for below, text in _VERDICTS if status < below), _VERDICTS[-1][1])
+    text = f"The last call of {title} ({when} UTC), {request}, answered HTTP {status}: {_KNOWN.get(status, verdict)}"
+    return text + (f"\nIt said: {said}" if said else "")
+
+
+_VERDICTS = (
+    (300, "it succeeded."),
+    (400, "a redirect, which is not followed. Change the URL to where it leads."),
+    (500, "the request was not accepted. Compare the arguments with what the API expects."),
+    (1000, "the other side failed. That is not the call's fault; try it again later."),
+)
+_KNOWN = {
+    401: "the credentials were refused. Check the secret that it uses.",
+    403: "the credentials were refused, or may not do this. Check the secret that it uses.",
+    404: "there is nothing at that address. Check the arguments and the URL.",
+    405: "that address does not take this method. Change the method.",
+    429: "the other side takes no more calls for now. Try it again later.",
+}
 
 
 def call_lines(triggers: Sequence[Mapping[str, Any]], total: int) -> str:

@@ -6,7 +6,7 @@ matches none of the forms, and goes the way of all other messages.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,8 @@ _PATTERN_PARTS = ("noun", "name", "of")
 class Wish:
     """One request: its kind (`show`, `test`, `import` …), the names in it, and the rest of what was said.
 
-    `plain` tells that the message says itself that an API call is meant ("the get_order call").
+    `plain` tells that the message says itself that an API call is meant ("the get_order call"). `given` are arguments
+    that were said before.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Wish:
     text: str = ""
     how: str = ""
     plain: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(text: str, memory: Memory) -> Wish | None:
@@ -59,7 +61,8 @@ def _import(text: str) -> Wish | None:
     for kind in ("curl", "openapi"):
         found = _compiled(f"{lead}{parts['intro']}(?P<text>{parts[kind]})", dotted=True).fullmatch(text.strip())
         if found and not _says(text, "taken_back"):
-            return Wish(f"import_{kind}", of=(found["of"] or "").strip(), text=found["text"].strip("` \n"))
+            of = (found["of"] or found["bare"] or "").strip()
+            return Wish(f"import_{kind}", of=of, text=found["text"].strip("` \n"))
     return None
 
 
@@ -129,7 +132,7 @@ def _names_something(wish: Wish, memory: Memory) -> bool:
     never = table("integrations")["never"]
     name = wish.name.casefold()
     if not name:
-        return True
+        return not wish.kind.endswith("_it") or bool(memory.trigger)
     if wish.kind == "secret":
         return name not in never["secrets"]
     if name in never["pronouns"]:

@@ -143,11 +143,12 @@ def change_log(result: Result) -> str:
     found = rows(result, "changes", "items")
     if not found:
         return "No changes have been recorded yet."
-    lines = [f"{place}. {_change_entry(one)}" for place, one in enumerate(found[:_ROWS], 1)]
+    lines = [f"{place}. {change_entry(one)}" for place, one in enumerate(found[:_ROWS], 1)]
     return "\n".join(["The latest changes (times in UTC):", *lines])
 
 
-def _change_entry(one: Mapping[str, Any]) -> str:
+def change_entry(one: Mapping[str, Any]) -> str:
+    """Tell one recorded change on a line: what, who and when."""
     actor = one.get("actor")
     who = str((actor.get("kind") if isinstance(actor, Mapping) else actor) or "").split(":")[0].replace("_", " ")
     fields = one.get("changed") or one.get("fields")

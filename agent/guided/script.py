@@ -21,13 +21,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked. An option is a whole message; `template` turns a bare value ("70") into one."""
+    """What was asked. An option is a whole message; `template` turns a bare value ("70") into one.
+
+    `about` is what an answer needs besides; `ids` are names that stand for the options, in their order.
+    """
 
     options: tuple[str, ...] = ()
     template: str = ""
     expects: str = ""
     ids: tuple[str, ...] = ()
     default: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Integrations: customers' assistants, their API calls and secrets, listed, explained and changed."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from agent.guided.integration_wording import (
     assistant_lines,
@@ -11,6 +12,7 @@ from agent.guided.integration_wording import (
     explained,
     log_lines,
     secret_lines,
+    why_text,
 )
 from agent.guided.integrations import Wish
 from agent.guided.memory import Memory
@@ -21,6 +23,7 @@ from agent.guided.scripts.integration_finding import Found, call, find_assistant
 from agent.guided.scripts.trying import try_call
 
 _UNDO = ("Undo that",)
+_NOT_ASKING = frozenset({"not", "never", "no longer", "off", "stop"})
 
 
 def carry_out(wish: Wish, memory: Memory) -> Script:
@@ -60,8 +63,9 @@ def _list_triggers(wish: Wish, memory: Memory) -> Script:
     result = yield from call(memory, "list_triggers", **arguments)
     found = list(result.get("triggers") or ())
     if not found:
+        whose = f"“{chosen['name']}” has no API calls yet." if chosen else "There are no API calls yet."
         return refusal(result) or Reply(
-            "There are no API calls yet. Paste a curl command, such as “add this: curl https://…”, and I read it.",
+            f"{whose} Paste a curl command, such as “add this: curl https://…”, and I read it.",
             ("List the assistants", "List the webhooks"),
         )
     suggestions = (call_command("Show", found[0]), call_command("Test", found[0]))
@@ -86,7 +90,7 @@ def _list_secrets(_wish: Wish, memory: Memory) -> Script:
     found = list(result.get("secrets") or ())
     if not found:
         return refusal(result) or Reply("No secrets are stored yet.", ("List the API calls",))
-    return refusal(result) or Reply(secret_lines(found), (f"Set the secret {found[0]['name']}",))
+    return refusal(result) or Reply(secret_lines(found), ("List the API calls", "Show the call log"))
 
 
 def _list_calls(wish: Wish, memory: Memory) -> Script:
@@ -98,6 +102,24 @@ def _list_calls(wish: Wish, memory: Memory) -> Script:
         arguments["trigger_id"] = str(row["id"])
     result = yield from call(memory, "list_calls", **arguments)
     return refusal(result) or Reply(log_lines(list(result.get("calls") or ())), ("List the API calls",))
+
+
+def _why(wish: Wish, memory: Memory) -> Script:
+    """Tell how the last call went: of the trigger that is named or was just spoken of, else of all."""
+    arguments: dict[str, Any] = {"limit": 1}
+    if wish.name:
+        row = yield from find_trigger(wish, memory)
+        if isinstance(row, Reply):
+            return row
+        arguments["trigger_id"] = str(row["id"])
+    elif memory.trigger:
+        arguments["trigger_id"] = memory.trigger
+    result = yield from call(memory, "list_calls", **arguments)
+    calls = list(result.get("calls") or ())
+    if not calls:
+        return refusal(result) or Reply("No call of it has been made yet.", ("List the API calls",))
+    trigger = {"name": calls[0].get("trigger")}
+    return Reply(why_text(calls[0]), (call_command("Test", trigger), call_command("Show", trigger)))
 
 
 def _show(wish: Wish, memory: Memory) -> Script:
@@ -128,7 +150,8 @@ def _edit(field: str) -> Callable[[Wish, Memory], Script]:
         row = yield from find_trigger(wish, memory)
         if isinstance(row, Reply):
             return row
-        value = wish.rest.upper() if field == "method" else wish.rest
+        value: Any = wish.rest.upper() if field == "method" else wish.rest
+        value = wish.how.strip() not in _NOT_ASKING if field == "confirm" else value
         result = yield from call(memory, "edit_trigger", trigger_id=str(row["id"]), **{field: value})
         return refusal(result) or Reply(changed_text(result), (*_UNDO, call_command("Show", result["trigger"])))
 
@@ -177,6 +200,9 @@ _SCRIPTS: dict[str, Callable[[Wish, Memory], Script]] = {
     "description": _edit("description"),
     "directive": _edit("directive"),
     "rename": _edit("name"),
+    "confirm": _edit("confirm"),
+    "why": _why,
+    "why_it": _why,
     "secret": _set_secret,
     "create_assistant": _create_assistant,
     "delete_assistant": _delete_assistant,

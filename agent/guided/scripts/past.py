@@ -1,14 +1,15 @@
 """The past: undoing changes, retrying and replaying deliveries."""
 
-from agent.guided.listings import state_text
+from agent.guided.listings import change_entry, state_text
 from agent.guided.memory import Act, rows, webhook_of
 from agent.guided.replies import changed, refusal
-from agent.guided.script import Reply, Script, ask
+from agent.guided.script import Question, Reply, Script, ask
 from agent.guided.scripts.integrations import undone_text
 from agent.guided.scripts.looking import start_of
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
 
+_LOG = "Show the changes"
 _TOOLS = {
     "trust": "set_trust_filter",
     "tag": "set_tag_filter",
@@ -39,7 +40,21 @@ def undo(stage: Stage) -> Script:
     undone = [act for act in stage.memory.acts if act.call.name == "undo_change"]
     if undone and stage.memory.acts[-1] is undone[-1] and not wanted:
         return _after_an_undo(undone[-1], acts)
-    return (yield from _undo(stage, acts[-1].change_id if acts else ""))
+    return (yield from _undo(stage, acts[-1].change_id) if acts else _undo_of_others(stage))
+
+
+def _undo_of_others(stage: Stage) -> Script:
+    """Offer to undo the latest change, which was not made in this conversation: whose it is and of when."""
+    result = yield from stage.call("list_changes")
+    found = rows(result, "changes", "items")
+    latest = next((one for one in found if one.get("undoable") and one.get("action") != "undo"), None)
+    if latest is None:
+        if found:
+            return Reply("I changed nothing in this conversation, and nothing else can be undone.", (_LOG,))
+        return (yield from _undo(stage, ""))
+    option = f"Undo the change {latest.get('id')}"
+    text = f"I changed nothing in this conversation. The latest change (UTC): {change_entry(latest)}. Shall I undo it?"
+    return Reply(text, (option, _LOG), Question((option, _LOG), default=option))
 
 
 def _undo(stage: Stage, change_id: str) -> Script:

@@ -5,13 +5,10 @@ from typing import Any
 import pytest
 from test_fuzz import NEGATIONS
 
-from agent.assistant import Assistant
 from agent.guided.integrations import read
 from agent.guided.memory import Memory
-from agent.guided.model import GuidedModel
 from rules.integration_spec import AssistantDraft, SecretDraft, TriggerDraft
 from tests.agent.conftest import OWNER, House
-from tools.catalogue import toolbox
 
 CURL = """curl -X POST https://erp.example.com/orders/4711/notes \\
   -H 'Authorization: Bearer sk-verysecret99' \\
@@ -30,12 +27,6 @@ ORDER: dict[str, Any] = {
         "responseDirective": "Say when it arrives.",
     },
 }
-
-
-@pytest.fixture
-def guided(house: House) -> House:
-    house.assistant = Assistant(house.database, toolbox(house.services), GuidedModel)
-    return house
 
 
 async def an_assistant(house: House, name: str = "Shop") -> str:
@@ -265,6 +256,10 @@ WISHES = (
     "change the url of get_order to https://x.example.com/y",
     "change the method of get_order to delete",
     "add this: curl https://x.example.com/orders",
+    "add this to Shop helper: curl https://x.example.com/orders",
+    "make get_order ask first",
+    "ask before calling get_order",
+    "stop asking before get_order",
 )
 
 
