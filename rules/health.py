@@ -23,7 +23,10 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Counts over all attempts, and the last one's outcome; `last_error` and `last_cause` are None after a success."""
+    """Counts over all attempts, and the last one's outcome.
+
+    `last_error` and `last_cause` are None after a success; so is `failing_since`, when the present streak began.
+    """
 
     total: int = 0
     successful: int = 0
@@ -34,6 +37,7 @@ class Health:
     last_cause: str | None = None
     last_status: LastStatus | None = None
     last_delivery_at: datetime | None = None
+    failing_since: datetime | None = None
 
     @property
     def success_rate(self) -> float | None:
@@ -73,12 +77,14 @@ def fold(health: Health, result: AttemptResult) -> Health:
         None if delivered else result.cause,
         result.status,
         result.at,
+        None if delivered else health.failing_since or result.at,
     )
 
 
 def fold_all(health: Health, results: Iterable[AttemptResult]) -> Health:
     """Return the health after several attempts, in their order: the same as folding them one by one."""
     total, successful, streak, total_ms = health.total, health.successful, health.consecutive_failures, health.total_ms
+    since = health.failing_since
     last: AttemptResult | None = None
     for result in results:
         last = result
@@ -86,20 +92,22 @@ def fold_all(health: Health, results: Iterable[AttemptResult]) -> Health:
         total_ms += result.duration_ms
         if result.status == "delivered":
             successful += 1
-            streak = 0
+            streak, since = 0, None
         else:
-            streak += 1
+            streak, since = streak + 1, since or result.at
     if last is None:
         return health
     delivered = last.status == "delivered"
     error, cause = (None, None) if delivered else (last.error, last.cause)
-    return Health(total, successful, total - successful, streak, total_ms, error, cause, last.status, last.at)
+    return Health(total, successful, total - successful, streak, total_ms, error, cause, last.status, last.at, since)
 
 
 def cleared(health: Health) -> Health:
     """Return the health after a passing test (A09): the error state is gone, the counts stay."""
     status: LastStatus | None = "delivered" if health.total else None
-    return replace(health, consecutive_failures=0, last_error=None, last_cause=None, last_status=status)
+    return replace(
+        health, consecutive_failures=0, last_error=None, last_cause=None, last_status=status, failing_since=None
+    )
 
 
 def state(enabled: bool, health: Health) -> State:  # noqa: FBT001  # reads as the row it decides: (enabled, health)

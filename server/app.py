@@ -11,6 +11,7 @@ from server.deps import SESSION_COOKIE
 from server.nul_guard import NulGuard
 from server.request_watch import RequestWatch
 from server.routes import (
+    alerts,
     assistants,
     chat,
     deliveries,
@@ -52,7 +53,8 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     app.state.platform = platform
     problems.install(app)
     integrations = (assistants, triggers, secrets, sessions)
-    for module in (perspectives, events, webhooks, jwks, deliveries, *integrations, chat, session, health, metrics):
+    delivering = (events, webhooks, jwks, deliveries, alerts)
+    for module in (perspectives, *delivering, *integrations, chat, session, health, metrics):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
     request_bodies.install(app)

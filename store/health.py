@@ -3,13 +3,23 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.health import AttemptResult, Health, fold_all
+from store.moment import Moment
+from store.pages import Row
 from store.tables import Webhook
 
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
+
+_FAILURES = [
+    webhooks.c[name]
+    for name in (
+        *("id", "workspace_id", "name", "url", "auto_disable_hours", "failing_since"),
+        *("consecutive_failures", "last_cause", "last_error"),
+    )
+]
 
 
 async def versions(connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> dict[str, datetime]:
@@ -25,6 +35,7 @@ async def fold(connection: AsyncConnection, webhook_id: str, results: Sequence[A
     batch = fold_all(Health(), results)
     column = webhooks.c
     streak = batch.consecutive_failures
+    since = literal(batch.failing_since, Moment)
     await connection.execute(
         update(webhooks)
         .where(column.id == webhook_id)
@@ -38,6 +49,7 @@ async def fold(connection: AsyncConnection, webhook_id: str, results: Sequence[A
             last_cause=batch.last_cause,
             last_status=batch.last_status,
             last_delivery_at=batch.last_delivery_at,
+            failing_since=since if batch.successful else func.coalesce(column.failing_since, since),
         )
     )
 
@@ -46,3 +58,11 @@ async def store_health(connection: AsyncConnection, webhook_id: str, health: Hea
     """Write a webhook's counters as they are given."""
     values = {name: getattr(health, name) for name in Health.__dataclass_fields__}
     await connection.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(**values))
+
+
+async def failures(connection: AsyncConnection, ids: Iterable[str]) -> list[Row]:
+    """Return what decides about webhooks that fail, of those that are live."""
+    statement = select(*_FAILURES).where(
+        webhooks.c.id.in_(list(ids)), webhooks.c.enabled.is_(True), webhooks.c.deleted_at.is_(None)
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]

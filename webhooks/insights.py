@@ -7,11 +7,12 @@ from typing import Any
 
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ranges import shown
+from store import alerts as alert_store
 from store import deliveries as store
 from store import webhooks as webhook_store
 from store.pages import Page
 from store.session import Database
-from webhooks.views import attempt_view, delivery_view
+from webhooks.views import alert_view, attempt_view, delivery_view
 from webhooks.wakeup import Wakeup
 
 STATUSES = ("delivered", "failed", "retrying", "pending")
@@ -70,6 +71,11 @@ class Insights:
             await self._check(connection, workspace_id, webhook_id)
             page = await store.attempt_page(connection, webhook_id, limit, offset)
         return page.map(lambda row: {"delivery_id": row["delivery_id"], **attempt_view(row)})
+
+    async def alerts(self, workspace_id: str, *, limit: int = 50, offset: int = 0) -> Page[dict[str, Any]]:
+        """List what needs attention or did, newest first (E07)."""
+        async with self._database.read() as connection:
+            return (await alert_store.page(connection, workspace_id, limit, offset)).map(alert_view)
 
     async def recent_events(self, workspace_id: str, webhook_id: str, limit: int = 20) -> list[dict[str, Any]]:
         """Return the newest events that the webhook hears, whether its filters take them or not."""

@@ -14,11 +14,11 @@ from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft, WebhookPatch
 from store import changes as change_store
-from store import deliveries as delivery_store
 from store import webhooks as store
 from store.pages import Page, Row
 from store.sealing import SealingBox
 from store.session import Database
+from webhooks.applying import apply, record
 from webhooks.columns import Columns
 from webhooks.profiles import PROFILES
 from webhooks.secrets import Scheme, live, rotate
@@ -67,7 +67,6 @@ class Registry:
 
     def __init__(self, database: Database, box: SealingBox, policy: Policy) -> None:
         self._database = database
-        self._box = box
         self._columns = Columns(box, policy)
 
     async def create(self, workspace_id: str, draft: WebhookDraft, actor: Actor) -> Created:
@@ -80,7 +79,7 @@ class Registry:
             await store.add(connection, row)
             stored = await self._row(connection, workspace_id, row["id"])
             after = self._columns.public(stored)
-            change = await self._record(connection, stored, actor, "create", before=None, after=after, undo={})
+            change = await record(connection, self._columns, stored, actor, "create", before=None, after=after, undo={})
         return Created(self._columns.view(stored), change, secret)
 
     async def get(self, workspace_id: str, webhook_id: str) -> WebhookView:
@@ -182,7 +181,7 @@ class Registry:
             values: dict[str, Any] = {"deleted_at": None}
             before: dict[str, Any] = {"deleted_at": datetime.now(UTC)}
         else:
-            kept = self._columns.thaw(self._box.open(change["undo_sealed"]))
+            kept = self._columns.open_undo(change["undo_sealed"])
             before, values = kept["before"], {"deleted_at": None, **kept["after"]}
         touched = [name for name in values if row[name] != values[name]]
         if touched:
@@ -193,48 +192,8 @@ class Registry:
     async def _apply(
         self, connection: AsyncConnection, row: Row, values: dict[str, Any], actor: Actor, action: str
     ) -> Changed:
-        values = {name: value for name, value in values.items() if row[name] != value}
-        after = {**row, **values}
-        if not values:
-            return Changed(self._columns.view(row), None)
-        now = datetime.now(UTC)
-        await store.set_values(connection, row["id"], {**values, "updated_at": now})
-        await self._park(connection, row, after, now)
-        old = None if row["deleted_at"] else self._columns.public(row)
-        new = None if after["deleted_at"] else self._columns.public(after, replaced=row)
-        before = {name: row[name] for name in values}
-        undo = {"before": before, "after": values}
-        change = await self._record(connection, row, actor, action, before=old, after=new, undo=undo)
-        return Changed(self._columns.view({**after, "updated_at": now}), change)
-
-    async def _park(self, connection: AsyncConnection, row: Row, after: Row, now: datetime) -> None:
-        was, is_ = (r["enabled"] and r["deleted_at"] is None for r in (row, after))
-        if was and not is_:
-            await delivery_store.park(connection, row["id"])
-        elif is_ and not was:
-            await delivery_store.unpark(connection, row["id"], now)
-
-    async def _record(
-        self,
-        connection: AsyncConnection,
-        row: Row,
-        actor: Actor,
-        action: str,
-        *,
-        before: dict[str, Any] | None,
-        after: dict[str, Any] | None,
-        undo: dict[str, Any],
-    ) -> ChangeView:
-        return await change_store.record(
-            connection,
-            workspace_id=row["workspace_id"],
-            subject_id=row["id"],
-            actor=actor,
-            action=action,
-            before=before,
-            after=after,
-            undo_sealed=self._box.seal(self._columns.freeze(undo)),
-        )
+        after, change = await apply(connection, self._columns, row, values, actor=actor, action=action)
+        return Changed(self._columns.view(after), change)
 
     async def _row(
         self,

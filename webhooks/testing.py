@@ -22,6 +22,7 @@ from store.session import Database
 from webhooks.attempt import attempt
 from webhooks.columns import Columns
 from webhooks.intake import payload_text
+from webhooks.operational import tell_recovered
 from webhooks.profiles import Message
 from webhooks.request import open_target
 from webhooks.views import health_of
@@ -67,6 +68,7 @@ class Tester:
             await delivery_store.log(connection, [log])
             if ok and (fresh := await store.get(connection, workspace_id, webhook_id, for_update=True)):
                 await health_store.store_health(connection, webhook_id, cleared(health_of(fresh)))
+                await tell_recovered(connection, [webhook_id], datetime.now(UTC))
         body = log["response_body"]
         shown = body and body[:_SHOWN_BODY]
         return TestResult(ok, made.status_code, made.result.duration_ms, log["error"], log["cause"], shown)
