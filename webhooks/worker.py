@@ -26,6 +26,7 @@ from store.session import Database
 from webhooks.attempt import Attempted, attempt, local_fault
 from webhooks.claiming import Claimer
 from webhooks.columns import Columns
+from webhooks.disabling import consequences
 from webhooks.limits import LANES, Limits
 from webhooks.observer import NOBODY, Finished, Observer
 from webhooks.profiles import Message
@@ -75,6 +76,7 @@ class Worker:
         self._wakeup = wakeup
         self._rng = rng or Random()
         self._observer = observer
+        self._columns = columns
         self._targets = Targets(columns)
         self._limits = Limits(claims, claims_per_webhook, self._rng)
         self._claimer = Claimer(self.id, self._targets, self._limits)
@@ -158,6 +160,10 @@ class Worker:
             by_webhook[one[0].webhook_id].append(one)
         for webhook_id, those in by_webhook.items():
             await self._judge(connection, webhook_id, those, standings[webhook_id])
+        outcomes = {id_: [made for _, made in those] for id_, those in by_webhook.items()}
+        failed_before = {id_ for id_, one in standings.items() if one.consecutive_failures}
+        for webhook_id in await consequences(connection, self._columns, outcomes, failed_before, datetime.now(UTC)):
+            self._give_back(webhook_id)
 
     async def _judge(
         self, connection: AsyncConnection, webhook_id: str, finished: list[Finished], standing: Standing
