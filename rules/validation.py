@@ -1,6 +1,7 @@
 """Turn what a caller sent into a spec, or into errors that name the field, the value and the fix."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _SECRET_FIELDS = frozenset({"secret", "auth_header", "headers", "value"})
 _NEAR = 70
+_REPORTED = 100
+_LONGEST_NAME = 128  # characters, of a field's name in an error
 _TIME = "must be a time with its zone, such as 2026-01-31T12:00:00Z; got {value}"
 _PLAIN = {
     "missing": "is required",
@@ -35,17 +38,25 @@ _PLAIN = {
 def parse(model: type[Model], data: Any) -> Model:
     """Validate JSON data against a spec; raises InvalidInput with one entry per wrong field."""
     if not isinstance(data, Mapping):
-        raise InvalidInput.of("body", f"must be a JSON object; got {shown(data)}")
+        given = "a value that is not shown" if _SECRET_FIELDS & set(model.model_fields) else shown(data)
+        raise InvalidInput.of("body", f"must be a JSON object; got {given}")
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise InvalidInput(list(explain(error.errors(), model))) from None
+        raise InvalidInput(_reported(error, model)) from None
+
+
+def _reported(error: ValidationError, model: type[BaseModel]) -> list[FieldError]:
+    """Word the first errors: a body may hold a hundred thousand names that are no fields."""
+    first = list(explain(islice(error.errors(include_url=False), _REPORTED), model))
+    more = error.error_count() - len(first)
+    return [*first, FieldError("body", f"has {more} more errors")] if more else first
 
 
 def explain(errors: Iterable[Mapping[str, Any]], model: type[BaseModel] | None = None) -> Iterable[FieldError]:
     """Word pydantic's errors for people; values of secret fields are never repeated."""
     for error in errors:
-        path = [str(part) for part in error["loc"]]
+        path = [str(part)[:_LONGEST_NAME] for part in error["loc"]]
         yield FieldError(".".join(path) or "body", _message(error, path, model))
 
 
@@ -63,7 +74,10 @@ def _message(error: Mapping[str, Any], path: list[str], model: type[BaseModel] |
         context = error["ctx"]
         limit = f"at most {context['max_length']}" if kind == "too_long" else f"at least {context['min_length']}"
         return f"must have {limit} entries; got {context['actual_length']}"
-    return str(error["msg"])
+    words = str(error["msg"])
+    if secret and (given := error.get("ctx", {}).get("value")) == shown(error["input"]):
+        return words.replace(str(given), value)
+    return words
 
 
 def _unknown_field(path: list[str], model: type[BaseModel] | None) -> str:
