@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from rules.client_data import check_client_data
-
+from rules.client_data import check_client_data, shadowed
 from rules.errors import InvalidInput
 from rules.ids import new_id
 from rules.integration_spec import MAX_IMAGES, SessionDraft
@@ -16,13 +15,14 @@ from rules.times import time_text
 from store import assistants as assistant_store
 from store import conversations as conversation_store
 from store import sessions as store
+from store import vault as vault_store
 from store.pages import Page, Row
 from store.session import Database
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session as GET /session/{id} shows it."""
+    """A session as GET /session/{id} shows it; `warnings` are of the change that was just made."""
 
     id: str
     workspace_id: str
@@ -32,6 +32,7 @@ class SessionView:
     images: list[str]
     created_at: datetime
     updated_at: datetime
+    warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the shape of API.md."""
@@ -73,7 +74,8 @@ class Sessions:
                 updated_at=now,
             )
             await store.add(connection, row)
-        return session_view(row)
+            secrets = await vault_store.names(connection, workspace_id)
+        return replace(session_view(row), warnings=shadowed(draft.client_data, secrets))
 
     async def get(self, workspace_id: str, session_id: str) -> SessionView:
         """Return a session; raises NotFound."""
@@ -97,7 +99,8 @@ class Sessions:
                 "updated_at": datetime.now(UTC),
             }
             await store.set_values(connection, session_id, values)
-        return session_view({**row, **values})
+            secrets = await vault_store.names(connection, workspace_id)
+        return replace(session_view({**row, **values}), warnings=shadowed(more, secrets))
 
     async def add_images(self, workspace_id: str, session_id: str, images: Sequence[str]) -> SessionView:
         """Let `$images` be the pictures sent with the newest message that has some; at most 20."""
@@ -112,5 +115,5 @@ class Sessions:
 
 def session_view(row: Row) -> SessionView:
     """Read a session row."""
-    fields = {name: row[name] for name in SessionView.__slots__ if name != "client_data"}
+    fields = {name: row[name] for name in SessionView.__slots__ if name not in {"client_data", "warnings"}}
     return SessionView(**fields, client_data=json.loads(row["client_data"]))

@@ -35,6 +35,7 @@ _REFUSED: Final = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
+_EXAMPLE: Final = '{"type": "object", "properties": {"order_number": {"type": "string"}}, "required": ["order_number"]}'
 _NOT_CHECKED = "the arguments cannot be checked against this schema in reasonable time; make the schema simpler"
 
 
@@ -145,7 +146,7 @@ def _wrong(schema: Mapping[str, Any], found: Mapping[tuple[str, ...], Place]) ->
         yield FieldError("parameters.$schema", words)
         return
     if schema.get("type") != "object":
-        yield FieldError("parameters.type", 'must be "object": arguments have names')
+        yield FieldError("parameters.type", f'must be "object": arguments have names, as in {_EXAMPLE}')
         return
     explained = (each for error in schema_errors(schema) for each in explain(error))
     general = [FieldError(_dotted(path), words) for path, words in dict.fromkeys(explained)]

@@ -54,6 +54,15 @@ def check_client_data(value: Any, secrets: Collection[str] = ()) -> dict[str, An
     return dict(value)
 
 
+def shadowed(client_data: Mapping[str, Any], secrets: Collection[str]) -> tuple[str, ...]:
+    """Say which names no template will see, because a secret of the workspace has the same."""
+    return tuple(
+        f"client_data.{name} is never used: ${name} is the secret of that name. Rename one of them."
+        for name in client_data
+        if name in secrets
+    )
+
+
 def merge_client_data(
     current: Mapping[str, Any],
     returned: Any,

@@ -16,6 +16,8 @@ see `rules/outcomes.py`.
 
 from dataclasses import dataclass
 
+_PREFIXES = {"trigger": "trg_", "assistant": "ast_", "webhook": "wh_", "perspective": "psp_"}
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -70,7 +72,9 @@ class NotFound(HookwrightError):
     """There is no such object in the caller's workspace."""
 
     def __init__(self, kind: str, object_id: str) -> None:
-        super().__init__(f"There is no {kind} {object_id!r} in this workspace.")
+        prefix = _PREFIXES.get(kind, "")
+        hint = "" if object_id.startswith(prefix) else f" Its id, which is not its name, begins with {prefix}."
+        super().__init__(f"There is no {kind} {object_id!r} in this workspace.{hint}")
         self.kind = kind
         self.object_id = object_id
 

@@ -1,13 +1,15 @@
 """What a customer's assistant, its triggers, secrets and sessions may look like: the fields of API.md (C01, C02)."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from rules.ranges import shown, storable, text, whole
+from rules.echoes import SHORTEST
+from rules.ranges import shown, storable, text, whole, whole_text
 from rules.webhook_spec import Spec
 
 MAX_DESCRIPTION = 350
@@ -21,6 +23,8 @@ _TRIGGER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?::\d{1,5})?")
 _HEADERS_EXAMPLE = '[{"key": "Authorization", "value": "Bearer $token"}]'
+_LONGEST_SECRET = 8_192
+_SECRET_RANGE = f"must be a text of {SHORTEST} to {_LONGEST_SECRET} characters"
 _RESERVED_SECRETS = frozenset({"session", "company", "assistant", "images"})
 
 
@@ -120,6 +124,8 @@ class Integration(Spec):
 class TriggerDraft(Spec):
     """A trigger to be created: what the model sees of an integration (C02)."""
 
+    inside: ClassVar[Mapping[str, type[Spec]]] = {"integration": Integration}
+
     name: TriggerName
     description: text(1, MAX_DESCRIPTION)  # type: ignore[valid-type]
     parameters: Annotated[dict[str, Any], storable(32_768)] = Field(
@@ -132,6 +138,8 @@ class TriggerDraft(Spec):
 
 class TriggerPatch(Spec):
     """Fields of a trigger to change; absent ones stay. `integration` may name some of its own fields only."""
+
+    inside: ClassVar[Mapping[str, type[Spec]]] = {"integration": Integration}
 
     name: TriggerName | None = None
     description: text(1, MAX_DESCRIPTION) | None = None  # type: ignore[valid-type]
@@ -163,10 +171,29 @@ class AssistantPatch(Spec):
     instructions: text(0, 20_000) = ""  # type: ignore[valid-type]
 
 
+def _check_secret(value: Any) -> str:
+    """Refuse what cannot be kept secret, without repeating it."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("secret", _SECRET_RANGE + "; got something else, which is not shown")
+    if len(value) < SHORTEST:
+        words = "; a shorter one could not be masked in logs and answers, where endpoints repeat it"
+        raise PydanticCustomError("secret", _SECRET_RANGE + words)
+    if len(value) > _LONGEST_SECRET:
+        raise PydanticCustomError("secret", _SECRET_RANGE + "; got {count}", {"count": len(value)})
+    return whole_text(value)
+
+
+SecretValue = Annotated[
+    str,
+    BeforeValidator(_check_secret),
+    WithJsonSchema({"type": "string", "minLength": SHORTEST, "maxLength": _LONGEST_SECRET}),
+]
+
+
 class SecretDraft(Spec):
     """A secret's value and the hosts that it may be sent to (X07)."""
 
-    value: text(1, 8_192)  # type: ignore[valid-type]
+    value: SecretValue
     hosts: list[Host] = Field(max_length=50)
 
 
@@ -190,9 +217,11 @@ class RunRequest(Spec):
 
 def check_secret_name(name: str) -> str:
     """Return the name of a secret; raises ValueError in words when it cannot be one or is a system variable's."""
-    if not _SECRET_NAME.fullmatch(name) or name in _RESERVED_SECRETS:
-        reserved = ", ".join(sorted(_RESERVED_SECRETS))
-        raise ValueError(f"must be 1 to 64 letters, digits and _, not beginning with a digit, and none of {reserved}")
+    if name in _RESERVED_SECRETS:
+        own = "$images is" if name == "images" else f"variables that begin with ${name} are"
+        raise ValueError(f"is reserved: {own} the system's own; choose another name, such as my_{name}")
+    if not _SECRET_NAME.fullmatch(name):
+        raise ValueError("must be 1 to 64 letters, digits and _, not beginning with a digit, to be used as $name")
     return name
 
 

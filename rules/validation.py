@@ -81,7 +81,21 @@ def _message(error: Mapping[str, Any], path: list[str], model: type[BaseModel] |
 
 
 def _unknown_field(path: list[str], model: type[BaseModel] | None) -> str:
+    inside: Mapping[str, type[BaseModel]] = getattr(model, "inside", {})
+    if model is not None and len(path) == 2 and path[0] in inside:
+        model, path = inside[path[0]], path[1:]
+        inside = {}
     known = list(model.model_fields) if model is not None and len(path) == 1 else []
+    below = [(parent, name) for parent, fields in inside.items() if known for name in fields.model_fields]
+    places = {_plain_name(name): f"{parent}.{name}" for parent, name in below}
+    places |= {_plain_name(name): name for name in known}
+    if exact := places.get(_plain_name(path[-1])):
+        return f"is not a field here; did you mean {exact}?"
     near = process.extractOne(path[-1], known, score_cutoff=_NEAR) if known else None
     hint = f"; did you mean {near[0]}?" if near else f"; the fields are {', '.join(known)}" if known else ""
     return f"is not a field here{hint}"
+
+
+def _plain_name(name: str) -> str:
+    """Write a name as people may confuse it with another: response_directive, responseDirective."""
+    return name.replace("_", "").replace("-", "").lower()

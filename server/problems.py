@@ -25,6 +25,7 @@ _STATUSES: list[tuple[type[errors.HookwrightError], int]] = [
     (errors.Conflict, 409),
     (errors.Unavailable, 503),
 ]
+_INSTEAD = {("POST", "/v1/secrets"): ' Use PUT /v1/secrets/{name} with {"value": "…", "hosts": ["api.example.com"]}.'}
 
 
 def problem(status: int, detail: str, fields: list[errors.FieldError] | None = None, *, kind: str = "") -> JSONResponse:
@@ -75,7 +76,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if status == HTTPStatus.NOT_FOUND:
         return problem(404, f"There is nothing at {request.url.path}.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return problem(405, f"{request.method} is not possible at {request.url.path}.")
+        hint = _INSTEAD.get((request.method, request.url.path.rstrip("/")), "")
+        return problem(405, f"{request.method} is not possible at {request.url.path}.{hint}")
     return problem(status, str(getattr(error, "detail", error)))
 
 

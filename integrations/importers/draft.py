@@ -7,6 +7,7 @@ from typing import Any, Final
 from integrations.importers.credentials import looks_credential
 from integrations.importers.names import identifier, lower_identifier, telling_label
 from integrations.importers.placeholders import Hole, join
+from rules.echoes import SHORTEST
 from rules.errors import InvalidInput
 from rules.variables import SYSTEM_NAMES
 
@@ -123,7 +124,9 @@ class DraftBuilder:
             raise self._too_many("credentials")
         name = self._free(self._secret_name(role, named))
         self._by_value[value or ""] = name
-        self._secrets[name] = FoundSecret(name, value or None, (self.host,))
+        if value and len(value) < SHORTEST:
+            self.note(f"What stands for ${name} is shorter than {SHORTEST} characters: too short to be kept secret.")
+        self._secrets[name] = FoundSecret(name, value if len(value or "") >= SHORTEST else None, (self.host,))
         if hole:
             self._holes[named] = name
         return name

@@ -70,7 +70,8 @@ def _json_field(name: str, value: str) -> Any:
 @router.post("/session", status_code=201)
 async def create(body: Body, caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
     """Open a session with an assistant."""
-    return (await platform.sessions.create(caller.workspace_id, parse(SessionDraft, body))).as_dict()
+    session = await platform.sessions.create(caller.workspace_id, parse(SessionDraft, body))
+    return {**session.as_dict(), "warnings": list(session.warnings)}
 
 
 @router.get("/session")
@@ -101,11 +102,13 @@ async def update(
     """Merge client data into a session, name by name; as JSON, or as a form field `client_data` that holds JSON."""
     wanted = parse(SessionUpdate, body)
     session = await platform.sessions.get(caller.workspace_id, session_id)
+    warnings: tuple[str, ...] = ()
     if "client_data" in wanted.model_fields_set:
         session = await platform.sessions.add_client_data(caller.workspace_id, session_id, wanted.client_data)
+        warnings = session.warnings
     if "images" in wanted.model_fields_set:
         session = await platform.sessions.add_images(caller.workspace_id, session_id, wanted.images)
-    return session.as_dict()
+    return {**session.as_dict(), "warnings": list(warnings)}
 
 
 @router.post("/session/{session_id}/messages", response_model=None)
