@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, insert, null, select, type_coerce, update
@@ -47,9 +48,12 @@ async def unpark(connection: AsyncConnection, webhook_id: str, now: datetime) ->
 
 
 async def add_events(connection: AsyncConnection, rows: Sequence[Row]) -> set[str]:
-    """Insert events, passing over ids that the workspace already has; returns the ids that were new."""
+    """Insert events, passing over ids that the workspace already has; returns the ids that were new.
+
+    They are inserted in one order by all, so that two batches with ids in common wait for each other one way only.
+    """
     statement = dialect.insert(connection, events).on_conflict_do_nothing().returning(events.c.id)
-    result = await connection.execute(statement, list(rows))
+    result = await connection.execute(statement, sorted(rows, key=itemgetter("workspace_id", "id")))
     return set(result.scalars())
 
 
