@@ -67,8 +67,8 @@ def _read(exchange: Exchange, method: str, echoes: Echoes) -> Answer:
     oversized = isinstance(returned, Mapping) and _oversized(returned)
     clean, held_back = (None, 0) if oversized else _clean(returned, echoes)
     refusal = {"cause": str(cause_of_status(exchange.status)), "message": f"HTTP {exchange.status}"}
-    headers, error = _headers(exchange, echoes), None if ok else refusal
-    return Answer(result, headers, _text(exchange, echoes), clean, held_back, error, oversized)
+    headers, text = _headers(exchange, echoes), _text(exchange, echoes)
+    return Answer(result, headers, text, clean, held_back, None if ok else refusal, oversized)
 
 
 def _masked(found: CallResult, echoes: Echoes, *, large: bool) -> CallResult:

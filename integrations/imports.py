@@ -10,6 +10,7 @@ from integrations.importers.draft import Draft, FoundSecret
 from integrations.importers.openapi import from_openapi
 from integrations.triggers import Triggers
 from integrations.vault import Vault
+from rules.echoes import SHORTEST
 from rules.errors import Conflict, FieldError, InvalidInput
 from rules.integration_spec import SecretDraft, TriggerDraft
 from rules.validation import parse
@@ -62,9 +63,10 @@ class Imports:
     async def _stored(self, workspace_id: str, secret: FoundSecret) -> dict[str, Any]:
         """Put a found credential under its new name; one that exists already is never touched."""
         hosts = list(secret.hosts)
-        if secret.value is not None:
-            await self._vault.add(workspace_id, secret.name, SecretDraft(value=secret.value, hosts=hosts))
-        stored = secret.value is not None or secret.name in await self._vault.names(workspace_id)
+        known = secret.value is not None and len(secret.value) >= SHORTEST
+        if known:
+            await self._vault.add(workspace_id, secret.name, SecretDraft(value=secret.value or "", hosts=hosts))
+        stored = known or secret.name in await self._vault.names(workspace_id)
         return {"name": secret.name, "hosts": hosts, "stored": stored}
 
     async def _problems(self, workspace_id: str, assistant_id: str, trigger: Mapping[str, Any]) -> list[FieldError]:

@@ -125,8 +125,8 @@ class DraftBuilder:
         name = self._free(self._secret_name(role, named))
         self._by_value[value or ""] = name
         if value and len(value) < SHORTEST:
-            self.note(f"What stands for ${name} is shorter than {SHORTEST} characters: too short to be kept secret.")
-        self._secrets[name] = FoundSecret(name, value if len(value or "") >= SHORTEST else None, (self.host,))
+            self.note(f"What stands for ${name} is shorter than {SHORTEST} characters: too short for the vault.")
+        self._secrets[name] = FoundSecret(name, value or None, (self.host,))
         if hole:
             self._holes[named] = name
         return name

@@ -192,6 +192,15 @@ async def test_an_answer_of_a_megabyte_is_masked_in_time(api: Api, assistant: st
     assert process_time() - started < 1.5
 
 
+async def test_a_credential_too_short_for_the_vault_is_left_out_of_an_import(api: Api, assistant: str):
+    line = "curl -H 'X-Api-Key: k7' https://api.store.com/items"
+    answer = await api.post(f"/v1/assistants/{assistant}/triggers/import", {"curl": line}, status=200)
+    [draft] = answer["drafts"]
+    assert [secret["stored"] for secret in draft["secrets"]] == [False]
+    assert any("too short for the vault" in note for note in draft["notes"])
+    assert "k7" not in json.dumps(answer)
+
+
 async def test_a_url_of_question_marks_is_saved_in_time(api: Api, assistant: str):
     async with responsive():
         await trigger(api, assistant, "https://127.0.0.1/?" + "?" * 60_000)
