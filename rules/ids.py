@@ -2,12 +2,20 @@
 
 import random
 import time
+from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _BELOW_BITS = 80
 _RANDOM_BITS = 60
 _SHIFTS = range(120, -1, -10)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def first_id(prefix: str, at: datetime) -> str:
+    """Return the id that is below all that are made at a time or later, and above all that were made before it."""
+    number = (at - _EPOCH) // timedelta(milliseconds=1) << _BELOW_BITS
+    return prefix + "_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def new_id(prefix: str, *, now_ns: int | None = None) -> str:

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     egress_allow_http: bool = False
     egress_proxy: str | None = None
     egress_ca_file: FilePath | None = None
+    retention_days: int = Field(default=30, ge=0, le=3650)
     log_format: Literal["text", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr | None = Field(default=None, min_length=16)

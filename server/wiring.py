@@ -38,6 +38,7 @@ from tools.services import Services
 from webhooks.columns import Columns
 from webhooks.insights import Insights
 from webhooks.intake import Intake
+from webhooks.maintenance import Maintenance
 from webhooks.payloads import Payloads
 from webhooks.perspectives import Perspectives
 from webhooks.probe import Prober
@@ -90,6 +91,7 @@ class Platform:
     _metrics_port: "MetricsPort | None" = None
     _working: "asyncio.Task[None] | None" = None
     _notifying: "asyncio.Task[None] | None" = None
+    _maintaining: "asyncio.Task[None] | None" = None
 
     async def start(self, *, with_worker: bool) -> None:
         """Bring the store up to date and start what runs in the background."""
@@ -102,6 +104,8 @@ class Platform:
         if with_worker:
             self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
             self._working = asyncio.create_task(self.worker.run())
+            maintenance = Maintenance(self.database, self.settings.retention_days)
+            self._maintaining = asyncio.create_task(maintenance.run())
         if self.notifier is not None:
             self._notifying = asyncio.create_task(self.notifier.run(self.wakeup.set if with_worker else None))
 
@@ -111,6 +115,9 @@ class Platform:
             await self._metrics_port.close()
         if self.worker is not None:
             self.worker.stop()
+        if self._maintaining is not None:
+            self._maintaining.cancel()
+            await asyncio.wait([self._maintaining])
         await self.assistant.aclose()
         if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):

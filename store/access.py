@@ -21,6 +21,11 @@ async def first_workspace(connection: AsyncConnection) -> Row | None:
     return None if row is None else dict(row)
 
 
+async def workspace_ids(connection: AsyncConnection) -> list[str]:
+    """Return the ids of all workspaces."""
+    return list((await connection.execute(select(workspaces.c.id).order_by(workspaces.c.id))).scalars())
+
+
 async def workspace(connection: AsyncConnection, workspace_id: str) -> Row | None:
     """Return a workspace, or None."""
     row = (await connection.execute(select(workspaces).where(workspaces.c.id == workspace_id))).mappings().first()

@@ -46,6 +46,7 @@ def prepare_connections(engine: AsyncEngine) -> None:
             "cache_size=-32000",
             "temp_store=MEMORY",
             "wal_autocheckpoint=8000",
+            "secure_delete=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -70,6 +71,14 @@ async def take_turns(connection: AsyncConnection, name: str) -> None:
     """
     if connection.dialect.name != "sqlite":
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hookwright {name}"})
+
+
+async def take_turn_if_free(connection: AsyncConnection, name: str) -> bool:
+    """Take the turn of this name, until the end of this transaction, unless another has it; says whether it did."""
+    if connection.dialect.name == "sqlite":
+        return True
+    statement = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+    return bool((await connection.execute(statement, {"name": f"hookwright {name}"})).scalar_one())
 
 
 async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
