@@ -19,6 +19,7 @@ events = Event.__table__  # type: ignore[attr-defined]
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
 workers = Worker.__table__  # type: ignore[attr-defined]
 
+COUNT_TO = 10_000  # counting a million entries of an index takes 150 ms
 _OPEN = ("pending", "retrying")
 
 
@@ -163,7 +164,7 @@ async def page(
 ) -> Page[Row]:
     """List deliveries, newest first; `filters` may hold webhook_id, status, event_type, event_id, since and until."""
     statement = select(deliveries).where(*_conditions(workspace_id, filters))
-    return await fetch_page(connection, statement.order_by(deliveries.c.id.desc()), limit, offset)
+    return await fetch_page(connection, statement.order_by(deliveries.c.id.desc()), limit, offset, count_to=COUNT_TO)
 
 
 def _conditions(workspace_id: str, filters: dict[str, Any]) -> list[Any]:
@@ -194,7 +195,7 @@ async def attempt_page(connection: AsyncConnection, webhook_id: str, limit: int,
     """List a webhook's attempts, newest first, tests included."""
     statement = select(attempts).where(attempts.c.webhook_id == webhook_id)
     statement = statement.order_by(attempts.c.attempted_at.desc(), attempts.c.id.desc())
-    return await fetch_page(connection, statement, limit, offset)
+    return await fetch_page(connection, statement, limit, offset, count_to=COUNT_TO)
 
 
 async def retry(

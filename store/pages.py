@@ -14,21 +14,44 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Some of the items, and how many there are in all."""
+    """Some of the items, and how many there are in all; more than that, if the counting was `capped`."""
 
     items: list[Item]
     total: int
     limit: int
     offset: int
+    capped: bool = False
 
     def map(self, convert: Callable[[Item], Other]) -> "Page[Other]":
         """Convert every item."""
-        return Page([convert(item) for item in self.items], self.total, self.limit, self.offset)
+        return Page([convert(item) for item in self.items], self.total, self.limit, self.offset, self.capped)
 
 
-async def fetch_page(connection: AsyncConnection, statement: Select[Any], limit: int, offset: int) -> Page[Row]:
-    """Run a filtered, ordered statement for one page and count what it would return in all."""
-    counted = select(func.count()).select_from(statement.order_by(None).subquery())
-    total = (await connection.execute(counted)).scalar_one()
+async def fetch_page(
+    connection: AsyncConnection, statement: Select[Any], limit: int, offset: int, *, count_to: int | None = None
+) -> Page[Row]:
+    """Run a filtered, ordered statement for one page and count what it would return in all.
+
+    Args:
+        connection: Where.
+        statement: Without limit and offset.
+        limit: The most items of a page.
+        offset: How many items come before it.
+        count_to: Where to stop counting, in a list that may be long; it is gone past if the page is further on.
+
+    """
+    most = None if count_to is None else max(count_to, offset + limit + 1)
+    total = (await connection.execute(counted_query(statement, most))).scalar_one()
     rows = (await connection.execute(statement.limit(limit).offset(offset))).mappings().all()
-    return Page([dict(row) for row in rows], total, limit, offset)
+    items = [dict(row) for row in rows]
+    if most is not None and total > most:
+        return Page(items, most, limit, offset, capped=True)
+    return Page(items, total, limit, offset)
+
+
+def counted_query(statement: Select[Any], most: int | None = None) -> Select[Any]:
+    """Return the query that counts what a statement would return, up to one more than `most`."""
+    rows = statement.order_by(None)
+    if most is not None:
+        rows = rows.limit(most + 1)
+    return select(func.count()).select_from(rows.subquery())

@@ -79,7 +79,8 @@ async def list_deliveries(services: Services, call: Call, arguments: ListDeliver
         limit=arguments.limit,
     )
     items = [{**{key: item[key] for key in _LISTED}, "error": _line(item["error"])} for item in page.items]
-    return {"ok": True, "deliveries": fitting(items), "total": page.total}
+    more = {"total_capped": True} if page.capped else {}
+    return {"ok": True, "deliveries": fitting(items), "total": page.total, **more}
 
 
 async def get_delivery(services: Services, call: Call, arguments: OneDelivery) -> Result:
@@ -116,15 +117,15 @@ async def replay_deliveries(services: Services, call: Call, arguments: Replay) -
     return {"ok": True, "webhook_id": webhook.id, "count": done, "note": "They are due now."}
 
 
-async def _count(services: Services, call: Call, arguments: Replay, until: datetime | None) -> int:
+async def _count(services: Services, call: Call, arguments: Replay, until: datetime | None) -> str:
     statuses = ("failed",) if arguments.status == "failed" else ("failed", "delivered")
-    total = 0
+    total, capped = 0, False
     for status in statuses:
         page = await services.insights.deliveries(
             call.workspace_id, arguments.webhook_id, status=status, since=arguments.since, until=until, limit=1
         )
-        total += page.total
-    return total
+        total, capped = total + page.total, capped or page.capped
+    return f"{total} or more" if capped else str(total)
 
 
 def _shown(delivery: dict[str, Any]) -> dict[str, Any]:

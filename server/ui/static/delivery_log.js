@@ -39,7 +39,7 @@ export function showDeliveries(body, webhook) {
 function show(parts, page, load) {
   parts.rows.replaceChildren(...page.items.map((/** @type {any} */ delivery) => row(delivery, load)));
   const last = page.offset + page.items.length;
-  parts.range.textContent = page.total ? `${page.offset + 1}–${last} of ${page.total.toLocaleString("en")}` : "";
+  parts.range.textContent = page.total ? `${page.offset + 1}–${last} of ${page.total.toLocaleString("en")}${page.total_capped ? "+" : ""}` : "";
   parts.newer.disabled = page.offset === 0;
   parts.older.disabled = last >= page.total;
   parts.newer.hidden = parts.older.hidden = page.total <= PAGE;
