@@ -18,6 +18,7 @@ def as_command(text: str, memory: Memory) -> str | Reply:
     question = memory.question
     if question is None:
         return text
+    text = "no" if text.strip(" .!").casefold() == "n" else text  # alone it is no "and"
     if option := _named(text, question):
         return option
     readings = recognise(text, memory.names)

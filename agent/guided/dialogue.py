@@ -72,7 +72,7 @@ _ON_ONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.REPLAY: past.replay,
     Intent.SHOW: looking.show,
 }
-_LOGS = {Intent.DIAGNOSE: "why", Intent.FIX: "why", Intent.DELIVERIES: "calls"}
+_LOGS = {Intent.DIAGNOSE: "why", Intent.FIX: "why", Intent.DELIVERIES: "calls", Intent.RETRY: "test"}
 _MAX_CHARACTERS = 1200
 _MAX_STEPS = 8
 _TOO_MUCH = "That is too much for me at once, so I have done nothing. Please say it in a sentence or two, step by step."
@@ -115,7 +115,7 @@ def _about_last_call(text: str, memory: Memory) -> Wish | None:
     if len(readings) != 1 or _names_webhook(readings) or readings[0].mention.state:
         return None
     kind = _LOGS.get(readings[0].intent)
-    return Wish(kind, name="it" if kind == "calls" else "") if kind else None
+    return Wish(kind, name="" if kind == "why" else "it") if kind and "delivery" not in readings[0].nouns else None
 
 
 def _names_webhook(readings: tuple[Reading, ...]) -> bool:

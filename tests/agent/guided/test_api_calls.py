@@ -75,7 +75,15 @@ async def test_what_is_no_answer_is_not_sent(guided: House, said: str):
 
 
 @pytest.mark.parametrize(
-    "said", ["why did the last call fail?", "what went wrong?", "Why did it fail?", "what happened?", "did it work?"]
+    "said",
+    [
+        "why did the last call fail?",
+        "what went wrong?",
+        "Why did it fail?",
+        "what happened?",
+        "did it work?",
+        "any errors?",
+    ],
 )
 async def test_a_question_right_after_a_call_is_about_the_call(guided: House, said: str):
     await guided.webhook(name="CRM")
@@ -93,6 +101,15 @@ async def test_the_last_call_is_explained_in_a_fresh_conversation(guided: House)
     guided.endpoint.status = 503
     await talk(guided, "test get_order with order_number 1042")
     assert "HTTP 503: the other side failed" in (await talk(guided, "why did the last api call fail?"))["reply"]
+
+
+async def test_try_again_after_a_call_is_about_the_call(guided: House):
+    await get_order(guided)
+    reply = await talk(guided, "test get_order with order_number 1", "try again")
+    assert "“get_order” needs order_number" in reply["reply"]
+    await guided.say("2", reply["conversation_id"])
+    await guided.say("test it again with order_number 3", reply["conversation_id"])
+    assert [url.rpartition("/")[2] for url in sent(guided)] == ["1", "2", "3"]
 
 
 async def test_after_a_webhook_was_spoken_of_the_question_is_about_it(guided: House):
@@ -200,6 +217,7 @@ async def test_undo_in_a_fresh_conversation_says_whose_change_it_is_and_asks(gui
     assert asked["interrupt"] is None
     assert "I changed nothing in this conversation" in asked["reply"]
     assert "created “get_order” · with an API key · 20" in asked["reply"]
+    assert "left everything as it was" in (await talk(guided, "undo", "n"))["reply"]
     reply = await guided.say("yes", asked["conversation_id"])
     assert reply["interrupt"]["title"] == "Undo the creation: delete this trigger"
 

@@ -333,3 +333,14 @@ def test_a_command_whose_credential_was_hidden_in_a_chat_is_read(line: str):
 )
 def test_a_quote_that_was_hidden_with_its_credential_is_closed(line: str):
     assert url(from_curl(line)) == "https://api.store.com/orders/$order_id"
+
+
+def test_descriptions_name_no_host_and_no_port():
+    draft = from_curl("curl -X POST http://127.0.0.1:8141/orders/17/notes --json '{\"qty\": 2}'")
+    assert draft.trigger["description"] == "Creates an order note."
+    assert "127.0.0.1" not in str(draft.trigger["parameters"])
+
+
+def test_a_parameter_of_which_only_the_name_is_known_has_no_description():
+    draft = from_curl("curl 'https://shop.example.com/search?q=<term>&qty=$qty' -H 'Accept: application/json'")
+    assert parameters(draft) == {"term": {"type": "string"}, "qty": {"type": "string"}}
