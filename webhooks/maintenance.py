@@ -14,7 +14,7 @@ FIRST_AFTER, INTERVAL = timedelta(minutes=1), timedelta(minutes=10)
 KEYS_KEPT = timedelta(hours=24)
 MAX_BATCH = 500
 _FIRST_BATCH = 50
-_MAX_LOCK_SECONDS = 0.04  # for choosing the next batch's size: what is deleted differs in weight a thousandfold
+_MAX_LOCK_SECONDS = 0.02  # for choosing the next batch's size: what is deleted differs in weight a thousandfold
 _REST = 2.0  # pauses are so many times as long as what they follow
 _MIN_REST_SECONDS = 0.01
 
