@@ -7,7 +7,7 @@ A value ending in `_sealed` is encrypted by `store.sealing.SealingBox`; nothing 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, text
+from sqlalchemy import JSON, BigInteger, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from store.moment import Moment
@@ -156,11 +156,11 @@ class Webhook(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
-    total: int = 0
-    successful: int = 0
-    failed: int = 0
+    total: int = Field(default=0, sa_type=BigInteger)
+    successful: int = Field(default=0, sa_type=BigInteger)
+    failed: int = Field(default=0, sa_type=BigInteger)
     consecutive_failures: int = 0
-    total_ms: int = 0
+    total_ms: int = Field(default=0, sa_type=BigInteger)
     last_error: str | None = Field(default=None, sa_type=Text)
     last_cause: str | None = None
     last_status: str | None = None

@@ -62,12 +62,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('disabled_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column('breaker_until', store.moment.Moment(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('breaker_trips', sa.Integer(), server_default=sa.text('0'), nullable=False))
+        for counter in ('total', 'successful', 'failed', 'total_ms'):
+            batch_op.alter_column(counter, existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False)
     op.execute('UPDATE webhooks SET auto_disable_hours = 120')
 
 
 
 def downgrade() -> None:
     with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        for counter in ('total', 'successful', 'failed', 'total_ms'):
+            batch_op.alter_column(counter, existing_type=sa.BigInteger(), type_=sa.Integer(), existing_nullable=False)
         batch_op.drop_column('breaker_trips')
         batch_op.drop_column('breaker_until')
         batch_op.drop_column('disabled_reason')
