@@ -1,6 +1,7 @@
 """Claiming what is due: fair shares of the closed breakers' webhooks, one delivery of each half-open one."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,12 +62,13 @@ class Claimer:
     def undo(self) -> None:
         """Forget the last claims."""
         for row in self._taken:
-            self._limits.end(self._targets[row.webhook_id], row.lane)
+            self._limits.end(self._targets[row.webhook_id], row.lane, 1)
         self._taken = []
 
-    def was_probe(self, webhook_id: str, delivery_ids: set[str]) -> bool:
+    def was_probe(self, webhook_id: str, rows: Iterable[Claimed]) -> bool:
         """Say whether the one delivery of a half-open breaker is among some, and forget it."""
-        if self._probes.get(webhook_id) not in delivery_ids:
+        probe = self._probes.get(webhook_id)
+        if probe is None or all(row.id != probe for row in rows):
             return False
         del self._probes[webhook_id]
         return True
@@ -121,8 +123,7 @@ class Claimer:
             )
         else:
             rows = await store.claim(connection, self._worker_id, ask.webhook_id, ask.lane, limit=ask.limit, now=now)
-        for row in rows:
-            self._limits.start(self._targets[ask.webhook_id], row.lane)
+        self._limits.start(self._targets[ask.webhook_id], ask.lane, len(rows))
         self._taken += rows
         return len(rows)
 

@@ -14,6 +14,7 @@ from webhooks.request import Target
 LANES = 64
 _LEAST = 8
 _FIRST_WINDOW = 16
+_GROWTH = 3
 _ASKS_PER_ROUND = 64
 _PROMPT_MS = 250
 _BURST_SECONDS = 1.0
@@ -89,19 +90,23 @@ class Limits:
                 asks += self._by_lane(those[id_], min(most[id_], max(fair // len(chosen), self._least(id_))))
         return asks
 
-    def start(self, target: Target, lane: int) -> None:
-        """Count a delivery as claimed."""
-        self._count(target, lane, 1)
+    def start(self, target: Target, lane: int, count: int) -> None:
+        """Count deliveries as claimed."""
+        self._count(target, lane, count)
         if target.rate_limit_per_second is not None:
             tokens, at = self._tokens.get(target.id, (0.0, 0.0))
-            self._tokens[target.id] = (tokens - 1, at)
+            self._tokens[target.id] = (tokens - count, at)
 
-    def end(self, target: Target, lane: int) -> None:
-        """Count a claimed delivery as done with."""
-        self._count(target, lane, -1)
+    def end(self, target: Target, lane: int, count: int) -> None:
+        """Count claimed deliveries as done with."""
+        self._count(target, lane, -count)
 
-    def learn(self, webhook_id: str, result: AttemptResult) -> None:
-        """Take an attempt into account."""
+    def learn(self, webhook_id: str, results: Iterable[AttemptResult]) -> None:
+        """Take attempts into account, in their order."""
+        for result in results:
+            self._learn(webhook_id, result)
+
+    def _learn(self, webhook_id: str, result: AttemptResult) -> None:
         if result.cause == Cause.LOCAL_ERROR:
             self._pause(webhook_id)
             return
@@ -111,7 +116,7 @@ class Limits:
         if result.status == "delivered":
             most = self._claims_per_webhook if result.duration_ms < _PROMPT_MS else LANES
             if window != most:
-                self._windows[webhook_id] = window + (1 if window < most else -1)
+                self._windows[webhook_id] = min(most, window + _GROWTH) if window < most else window - 1
         elif result.cause in _HUNG:
             self._windows[webhook_id] = max(_LEAST, window // 2)
 

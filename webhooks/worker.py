@@ -39,6 +39,7 @@ SILENCE = timedelta(seconds=6)
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.004
 _FAULT_PAUSE_SECONDS = 1.0
+_FIRST, _RETRY = int(Lane.FIRST), int(Lane.RETRY)
 
 log = logging.getLogger("hookwright.worker")
 
@@ -84,6 +85,7 @@ class Worker:
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
         self._lanes: Counter[str] = Counter()
         self._finished: list[Finished] = []
+        self._ended: list[tuple[str, int]] = []
         self._returned: list[Claimed] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -130,6 +132,7 @@ class Worker:
                 await self._settle(connection, finished, returned)
                 if not self._stopping:
                     started = time.perf_counter()
+                    self._count_ended()
                     claimed = await self._claimer.claim(connection)
                     ended = time.perf_counter()
         except BaseException:
@@ -145,6 +148,12 @@ class Worker:
         if claimed:
             self._observer.claimed(len(claimed), ended - started)
         return bool(claimed or self._finished or self._returned)
+
+    def _count_ended(self) -> None:
+        """Count what has ended until now; doing so for many at once costs a tenth of doing it between exchanges."""
+        ended, self._ended = self._ended, []
+        for (webhook_id, lane), count in Counter(ended).items():
+            self._limits.end(self._targets[webhook_id], lane, count)
 
     async def _settle(self, connection: AsyncConnection, finished: list[Finished], returned: list[Claimed]) -> None:
         if not finished and not returned:
@@ -169,6 +178,7 @@ class Worker:
         self, connection: AsyncConnection, webhook_id: str, finished: list[Finished], standing: Standing
     ) -> None:
         """Fold attempts into a webhook's health and its circuit breaker; faults of ours count in neither."""
+        self._limits.learn(webhook_id, (made.result for _, made in finished))
         results = [made.result for _, made in finished if not made.is_local]
         if results:
             await health_store.fold(connection, webhook_id, results)
@@ -178,7 +188,7 @@ class Worker:
             standing.breaker,
             [result.status == "delivered" for result in results],
             failures_before=standing.consecutive_failures,
-            probed=self._claimer.was_probe(webhook_id, {row.id for row, _ in finished}),
+            probed=self._claimer.was_probe(webhook_id, (row for row, _ in finished)),
             now=now,
             rng=self._rng,
         )
@@ -192,17 +202,18 @@ class Worker:
         queue = self._queues[webhook_id]
         while queue:
             row = queue.popleft()
-            self._limits.end(self._targets[webhook_id], row.lane)
+            self._limits.end(self._targets[webhook_id], row.lane, 1)
             self._returned.append(row)
 
     def _result(self, row: Claimed, made: Attempted) -> Row:
+        local = made.result.status != "delivered" and made.is_local
         return {
             "finished_id": row.id,
             "by": self.id,
             "new_status": made.result.status,
             "made": made.number,
-            "used": row.retries_used + (not made.is_local),
-            "next_lane": int(Lane.RETRY) if row.lane == Lane.FIRST and not made.is_local else row.lane,
+            "used": row.retries_used + (not local),
+            "next_lane": _RETRY if made.run_at is not None and row.lane == _FIRST and not local else row.lane,
             "again_at": made.run_at if self._targets[row.webhook_id].active else None,
             "ended_at": made.result.at if made.run_at is None else None,
             "code": made.status_code,
@@ -239,10 +250,8 @@ class Worker:
         except Exception as error:
             log.exception("an attempt on webhook %s failed on our side", target.id)
             made = local_fault(target, message, error, number=number, retries_used=used, rng=self._rng)
-        finally:
-            self._limits.end(target, row.lane)
-        self._limits.learn(target.id, made.result)
         self._finished.append((row, made))
+        self._ended.append((row.webhook_id, row.lane))
         self._wakeup.set()
 
     async def _drain(self) -> None:

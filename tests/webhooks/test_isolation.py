@@ -65,13 +65,11 @@ class Claims:
 
     def start(self, asks: list[Ask]) -> None:
         for ask in asks:
-            for _ in range(ask.limit):
-                self.limits.start(self.targets[ask.webhook_id], ask.lane)
+            self.limits.start(self.targets[ask.webhook_id], ask.lane, ask.limit)
 
     def finish(self, webhook_id: str, count: int, result: AttemptResult = OK) -> None:
-        for _ in range(count):
-            self.limits.end(self.targets[webhook_id], Lane.FIRST)
-            self.limits.learn(webhook_id, result)
+        self.limits.end(self.targets[webhook_id], Lane.FIRST, count)
+        self.limits.learn(webhook_id, [result] * count)
 
 
 def prove(claims: Claims, webhook_id: str, rounds: int = 20) -> None:
@@ -127,8 +125,7 @@ def test_a_workspace_whose_webhooks_all_hang_leaves_the_others_their_share():
 def test_a_slow_webhook_claims_no_more_than_it_can_send_at_once():
     claims = Claims(target("slow", "one"))
     prove(claims, "slow")
-    for _ in range(500):
-        claims.limits.learn("slow", AttemptResult("delivered", 5_000, NOW))
+    claims.limits.learn("slow", [AttemptResult("delivered", 5_000, NOW)] * 500)
     assert claims.round()["slow"] == 64
 
 
