@@ -129,8 +129,10 @@ WITH RECURSIVE keys(key) AS (
     FROM keys WHERE keys.key IS NOT NULL
 )
 SELECT d.id, keys.key
-FROM keys JOIN deliveries d ON d.id = (SELECT min(id) FROM deliveries WHERE {_OF_WEBHOOK} AND ordering_key = keys.key)
-WHERE keys.key IS NOT NULL AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now
+FROM keys CROSS JOIN deliveries d
+WHERE keys.key IS NOT NULL
+    AND d.id = (SELECT min(id) FROM deliveries WHERE {_OF_WEBHOOK} AND ordering_key = keys.key)
+    AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now
     AND keys.key NOT IN (SELECT b.ordering_key FROM deliveries b WHERE b.worker_id IS NOT NULL
                          AND b.webhook_id || '' = :webhook_id AND b.ordering_key IS NOT NULL)
 LIMIT :limit
