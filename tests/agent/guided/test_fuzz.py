@@ -1,7 +1,7 @@
 """The first law under noise: nothing is changed unless a command is plainly there."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from world import World, three
 
@@ -166,7 +166,9 @@ def acts_of(text: str) -> list[str]:
 @QUIET
 @given(st.lists(st.sampled_from([word for word in PLAIN if word not in COMMAND_WORDS]), min_size=1, max_size=12))
 def test_word_salad_without_a_command_never_acts(words: list[str]):
-    assert acts_of(" ".join(words)) == []
+    salad = " ".join(words)
+    assume("no retries" not in salad)  # a command, though none of its words is one
+    assert acts_of(salad) == []
 
 
 @pytest.mark.parametrize("frame", NEGATIONS)
