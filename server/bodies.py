@@ -45,15 +45,14 @@ async def read_json(request: Request, limit: int = MAX_BODY_BYTES) -> Any:
     return await asyncio.to_thread(json_value, data) if len(data) > _ASIDE else json_value(data)
 
 
-async def read_entries(request: Request, limit: int, max_entries: int) -> Any:
-    """Read a JSON body that may be over 1 MiB if it is a list of entries of up to 1 MiB each.
+async def parse_entries(data: bytes, max_entries: int) -> Any:
+    """Parse a JSON body that may be over 1 MiB if it is a list of entries of up to 1 MiB each.
 
     Raises:
-        MalformedBody, PayloadTooLarge: As `read_body` and `json_value` do; an entry is too large.
+        MalformedBody, PayloadTooLarge: As `json_value` does; an entry is too large.
         InvalidInput: There are more than `max_entries`, in a body over 1 MiB.
 
     """
-    data = await read_body(request, limit)
     if len(data) <= _ASIDE:
         return json_value(data)
     return await asyncio.to_thread(json_entries if len(data) > MIB else _value, data, max_entries)

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from rules.errors import FieldError, InvalidInput, NotFound, PayloadTooLarge
 from rules.events import check_event_type, conversation_payload
 from rules.filters import FilterSet, matches
 from rules.ids import new_id
 from rules.ranges import has_nul, shown
 from store import deliveries as store
+from store import idempotency
 from store import webhooks as webhook_store
 from store.claims import Lane
 from store.session import Database
@@ -56,6 +59,19 @@ class Accepted:
         return {"id": self.id, "type": self.type, "duplicate": self.duplicate, "deliveries": self.deliveries}
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request with an Idempotency-Key, as JSON text, and whether it was given before."""
+
+    text: str
+    replayed: bool
+
+
+def answer_to(accepted: list[Accepted]) -> dict[str, Any]:
+    """Return the shape of API.md."""
+    return {"events": [entry.as_dict() for entry in accepted]}
+
+
 class Intake:
     """Accept events. What `accept` returned is on disk."""
 
@@ -70,24 +86,56 @@ class Intake:
         now, started = datetime.now(UTC), time.perf_counter()
         rows = await _event_rows(workspace_id, events, now)
         async with self._database.write() as connection:
-            listeners = {
-                perspective_id: await self._listeners(connection, workspace_id, perspective_id)
-                for perspective_id in {event.perspective_id for event in events}
-            }
-            new = await store.add_events(connection, list({row["id"]: row for row in reversed(rows)}.values()))
-            accepted, deliveries = [], []
-            for event, row in zip(events, rows, strict=True):
-                is_new = row["id"] in new
-                new.discard(row["id"])
-                made = _deliveries(row, event, listeners[event.perspective_id], now) if is_new else []
-                deliveries += made
-                accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
-            await store.add(connection, deliveries)
-        if deliveries:
+            accepted = await self._store(connection, workspace_id, events, rows, now)
+        self._announce(workspace_id, accepted, started)
+        return accepted
+
+    async def accept_once(self, workspace_id: str, events: list[NewEvent], key: str, body_hash: str) -> Answer:
+        """Accept events under an Idempotency-Key: the same request gets the first answer again.
+
+        The key is stored in the transaction of the events. Raises Conflict when it came with another body before.
+        """
+        _check_count(events)
+        now, started = datetime.now(UTC), time.perf_counter()
+        rows = await _event_rows(workspace_id, events, now)
+        async with self._database.write() as connection:
+            earlier = await idempotency.begin(connection, workspace_id, key, body_hash, now)
+            if earlier is not None:
+                return Answer(earlier, replayed=True)
+            accepted = await self._store(connection, workspace_id, events, rows, now)
+            text = json.dumps(answer_to(accepted), separators=(",", ":"))
+            await idempotency.finish(connection, workspace_id, key, status=202, response=text, now=now)
+        self._announce(workspace_id, accepted, started)
+        return Answer(text, replayed=False)
+
+    async def _store(
+        self,
+        connection: AsyncConnection,
+        workspace_id: str,
+        events: list[NewEvent],
+        rows: list[dict[str, Any]],
+        now: datetime,
+    ) -> list[Accepted]:
+        listeners = {
+            perspective_id: await self._listeners(connection, workspace_id, perspective_id)
+            for perspective_id in {event.perspective_id for event in events}
+        }
+        new = await store.add_events(connection, list({row["id"]: row for row in reversed(rows)}.values()))
+        accepted, deliveries = [], []
+        for event, row in zip(events, rows, strict=True):
+            is_new = row["id"] in new
+            new.discard(row["id"])
+            made = _deliveries(row, event, listeners[event.perspective_id], now) if is_new else []
+            deliveries += made
+            accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
+        await store.add(connection, deliveries)
+        return accepted
+
+    def _announce(self, workspace_id: str, accepted: list[Accepted], started: float) -> None:
+        if any(entry.deliveries for entry in accepted):
             self._wakeup.announce()
         fresh = [entry.id for entry in accepted if not entry.duplicate]
         self._observer.accepted(workspace_id, fresh, len(accepted) - len(fresh), time.perf_counter() - started)
-        return accepted
 
     async def end_conversation(
         self, workspace_id: str, perspective_id: str, conversation_id: str, ending: Mapping[str, Any]

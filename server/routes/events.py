@@ -1,28 +1,45 @@
 """Events in, and back out."""
 
+import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from rules.errors import FieldError, InvalidInput
-from rules.ranges import Moment, text
+from rules.ranges import Moment, shown, text
 from rules.times import time_text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.auth import Caller
-from server.bodies import MIB, read_entries
+from server.bodies import MIB, parse_entries, read_body
 from server.deps import CallerDep, PlatformDep, caller_of
-from webhooks.intake import MAX_EVENTS, NewEvent
+from webhooks.intake import MAX_EVENTS, NewEvent, answer_to
 
 router = APIRouter(prefix="/v1/events", tags=["Events"])
 
 MAX_BODY_BYTES = 8 * MIB
 
 
-async def _body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> Any:
-    return await read_entries(request, MAX_BODY_BYTES, MAX_EVENTS)
+_KEY_HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+async def _body(request: Request, _caller: Annotated[Caller, Depends(caller_of)]) -> bytes:
+    return await read_body(request, MAX_BODY_BYTES)
+
+
+def _key(request: Request) -> str | None:
+    """Read the Idempotency-Key; raises InvalidInput."""
+    given = request.headers.getlist(_KEY_HEADER)
+    if not given:
+        return None
+    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+        found = f"{len(given)} of them" if len(given) > 1 else shown(given[0])
+        raise InvalidInput.of(_KEY_HEADER, f"must be one header of 1 to 255 visible ASCII characters; got {found}")
+    return given[0]
 
 
 class EventBody(Spec):
@@ -37,11 +54,24 @@ class EventBody(Spec):
 
 
 @router.post("", status_code=202)
-async def accept(body: Annotated[Any, Depends(_body)], caller: CallerDep, platform: PlatformDep) -> dict[str, Any]:
-    """Accept one event or a list of up to 1000; answers after the commit."""
+async def accept(
+    data: Annotated[bytes, Depends(_body)],
+    key: Annotated[str | None, Depends(_key)],
+    caller: CallerDep,
+    platform: PlatformDep,
+) -> Any:
+    """Accept one event or a list of up to 1000; answers after the commit.
+
+    With an Idempotency-Key, the same request within 24 hours gets the same answer, and 409 with another body.
+    """
+    body = await parse_entries(data, MAX_EVENTS)
     events = _parse_all(body) if isinstance(body, list) else [_new_event(parse(EventBody, body))]
-    accepted = await platform.intake.accept(caller.workspace_id, events)
-    return {"events": [entry.as_dict() for entry in accepted]}
+    if key is None:
+        return answer_to(await platform.intake.accept(caller.workspace_id, events))
+    digest = hashlib.sha256(data).hexdigest()
+    answer = await platform.intake.accept_once(caller.workspace_id, events, key, digest)
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    return Response(answer.text, 202, headers, media_type="application/json")
 
 
 @router.get("/{event_id}")
