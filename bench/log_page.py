@@ -86,7 +86,7 @@ async def _plans(database: Database, workspace: str, webhook: str) -> None:
             for what, statement in (("page", page.limit(50)), ("count", counted_query(page, COUNT_TO))):
                 sql = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
                 plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")
-                print(f"plan of the {name}' {what}: " + "; ".join(row[3] for row in plan))
+                print(f"plan of the {name}' {what}: " + "; ".join(str(row.detail) for row in plan))
 
 
 async def _measure(client: httpx2.AsyncClient, path: str, requests: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Item = TypeVar("Item")
@@ -43,7 +43,7 @@ async def fetch_page(
     most = None if count_to is None else max(count_to, offset + limit + 1)
     total = (await connection.execute(counted_query(statement, most))).scalar_one()
     rows = (await connection.execute(statement.limit(limit).offset(offset))).mappings().all()
-    items = [dict(row) for row in rows]
+    items: list[Row] = [dict(row) for row in rows]
     if most is not None and total > most:
         return Page(items, most, limit, offset, capped=True)
     return Page(items, total, limit, offset)
@@ -51,7 +51,7 @@ async def fetch_page(
 
 def counted_query(statement: Select[Any], most: int | None = None) -> Select[Any]:
     """Return the query that counts what a statement would return, up to one more than `most`."""
-    rows = statement.order_by(None)
+    rows = statement.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)  # an index may do
     if most is not None:
         rows = rows.limit(most + 1)
     return select(func.count()).select_from(rows.subquery())
