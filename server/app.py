@@ -15,6 +15,7 @@ from server.routes import (
     assistants,
     chat,
     deliveries,
+    erasure,
     events,
     health,
     jwks,
@@ -53,7 +54,7 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     app.state.platform = platform
     problems.install(app)
     integrations = (assistants, triggers, secrets, sessions)
-    delivering = (events, webhooks, jwks, deliveries, alerts)
+    delivering = (events, webhooks, jwks, deliveries, alerts, erasure)
     for module in (perspectives, *delivering, *integrations, chat, session, health, metrics):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))

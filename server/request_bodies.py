@@ -17,6 +17,7 @@ from rules.integration_spec import (
 )
 from rules.webhook_spec import WebhookDraft, WebhookPatch
 from server.routes.chat import ChatBody, ResumeBody
+from server.routes.erasure import EraseBody
 from server.routes.events import EventBody
 from server.routes.perspectives import Ending, NewPerspective
 from server.routes.sessions import SessionMessage, SessionUpdate
@@ -78,6 +79,7 @@ REQUEST_BODIES: dict[tuple[str, str], RequestBody] = {
     ("post", "/v1/webhooks/{webhook_id}/replay"): RequestBody(
         ReplayBody, {"since": "2026-01-31T00:00:00Z", "status": "failed"}
     ),
+    ("post", "/v1/erase"): RequestBody(EraseBody, {"contact": "ada@example.com"}),
     ("post", "/v1/chat"): RequestBody(ChatBody, {"message": "Which webhooks are failing?"}),
     ("post", "/v1/chat/{conversation_id}/resume"): _APPROVAL,
     ("post", "/v1/assistants"): RequestBody(AssistantDraft, {"name": "Shop assistant", "instructions": "Be brief."}),

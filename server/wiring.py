@@ -36,6 +36,7 @@ from tools.catalogue import toolbox
 from tools.history import History
 from tools.services import Services
 from webhooks.columns import Columns
+from webhooks.erasure import Eraser
 from webhooks.insights import Insights
 from webhooks.intake import Intake
 from webhooks.maintenance import Maintenance
@@ -67,6 +68,7 @@ class Platform:
     payloads: Payloads
     intake: Intake
     insights: Insights
+    eraser: Eraser
     tester: Tester
     doctor: Doctor
     assistants: Assistants
@@ -183,6 +185,7 @@ def wire(settings: Settings) -> Platform:
         payloads=Payloads(database),
         intake=Intake(database, wakeup, watchers),
         insights=insights,
+        eraser=Eraser(database),
         tester=tester,
         doctor=doctor,
         assistants=assistants,

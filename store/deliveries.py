@@ -20,6 +20,7 @@ webhooks = Webhook.__table__  # type: ignore[attr-defined]
 workers = Worker.__table__  # type: ignore[attr-defined]
 
 COUNT_TO = 10_000  # counting a million entries of an index takes 150 ms
+ERASED = "erased"  # the cause of deliveries whose content is gone: they cannot be sent again
 _OPEN = ("pending", "retrying")
 
 
@@ -209,7 +210,8 @@ async def retry(
     chosen = select(deliveries.c.webhook_id).where(deliveries.c.id.in_(delivery_ids))
     parked = update(webhooks).where(webhooks.c.id.in_(chosen), webhooks.c.breaker_until > now)
     await connection.execute(parked.values(breaker_until=now))
-    conditions = [deliveries.c.id.in_(delivery_ids), deliveries.c.worker_id.is_(None)]
+    unheld = deliveries.c.worker_id.is_(None)
+    conditions = [deliveries.c.id.in_(delivery_ids), unheld, deliveries.c.last_cause.is_distinct_from(ERASED)]
     if statuses is not None:
         conditions += [deliveries.c.status.in_(statuses), deliveries.c.finished_at <= now]
     lane = Lane.RETRY if statuses is None else Lane.REPLAY
@@ -226,4 +228,5 @@ async def ids_to_replay(
 ) -> list[str]:
     """Return the finished deliveries in a time range, oldest first."""
     statement = select(deliveries.c.id).where(*_conditions(workspace_id, filters), deliveries.c.status.in_(statuses))
+    statement = statement.where(deliveries.c.last_cause.is_distinct_from(ERASED))
     return list((await connection.execute(statement.order_by(deliveries.c.id).limit(limit))).scalars())

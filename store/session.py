@@ -65,6 +65,13 @@ class Database:
         async with self.engine.connect() as connection:
             yield connection
 
+    async def settle_file(self) -> None:
+        """Write SQLite's log back into its file and empty it, so that no older content is left in either."""
+        if self.is_sqlite:
+            async with self._turn, self.engine.connect() as connection:
+                await connection.execution_options(writes=True)  # a checkpoint is no part of a transaction
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

@@ -91,6 +91,8 @@ class Insights:
             row = await store.get(connection, workspace_id, delivery_id)
             if row is None:
                 raise NotFound("delivery", delivery_id)
+            if row["last_cause"] == store.ERASED:
+                raise Conflict(f"What the delivery {delivery_id} held has been erased; it cannot be sent again.")
             await self._check_active(connection, workspace_id, row["webhook_id"])
             if not await store.retry(connection, [delivery_id], now):
                 raise Conflict(f"The delivery {delivery_id} is being attempted at this moment.")
