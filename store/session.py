@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from rules.errors import InvalidInput
 from store import dialect
 
+_REWRITTEN_BYTES = 256 * 1024 * 1024
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -66,10 +67,18 @@ class Database:
             yield connection
 
     async def settle_file(self) -> None:
-        """Write SQLite's log back into its file and empty it, so that no older content is left in either."""
+        """Leave no older content in SQLite's file, nor in its log, which is emptied.
+
+        What was deleted is overwritten with zeros (`secure_delete`), but where SQLite had moved it between pages
+        before, a copy may be left. Up to 256 MB the file is written anew, in some three seconds; beyond that, doing so
+        is for a quiet hour (docs/operations.md).
+        """
         if self.is_sqlite:
             async with self._turn, self.engine.connect() as connection:
-                await connection.execution_options(writes=True)  # a checkpoint is no part of a transaction
+                await connection.execution_options(writes=True)  # neither is part of a transaction
+                size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+                if (await connection.exec_driver_sql(size)).scalar_one() <= _REWRITTEN_BYTES:
+                    await connection.exec_driver_sql("VACUUM")
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:

@@ -46,7 +46,8 @@ class Eraser:
                     raise Conflict(f"{busy} of this is under way at this moment; the rest is erased. Call again soon.")
                 await asyncio.sleep(_POLL_SECONDS)
         finally:
-            await self._database.settle_file()
+            if counts.total():
+                await self._database.settle_file()
         return dict(counts)
 
     async def _round(self, workspace_id: str, erasure: Erasure, counts: Counter[str]) -> str:

@@ -1,7 +1,8 @@
 """Erasing a person, and nobody else (X13)."""
 
 import asyncio
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from rules.erasure import Erasure
 from rules.ids import new_id
 from server.receiver import Receiver
 from store.conversations import INTERRUPTIONS, Entry, append
-from store.deliveries import attempts
+from store.deliveries import attempts, events
 from store.sessions import add_call
 from tests.databases import everything_stored
 from tests.serving import Api, serving, until
 from tests.webhooks.rows import delivery_rows, set_deliveries
 from webhooks import erasure as erasing
+from webhooks.maintenance import Maintenance
 
 pytestmark = pytest.mark.both_databases
 
@@ -164,6 +166,28 @@ async def test_what_is_being_attempted_is_waited_for_and_else_told(
     task = asyncio.create_task(api.post("/v1/erase", {"contact": ADA}))
     await set_deliveries(api, webhook["id"], worker_id=None)
     assert (await task)["events"] == len(rows)
+
+
+async def test_nothing_is_left_of_what_the_store_had_moved_about(tmp_path: Path):
+    home, now = tmp_path / "home", datetime.now(UTC)
+    async with serving(home) as api:
+        database, workspace_id = api.platform.database, api.platform.workspace_id
+        for age in range(5):
+            rows = [
+                event_row(workspace_id, number, now + timedelta(days=12 * age, seconds=number)) for number in range(800)
+            ]
+            async with database.write() as connection:
+                await connection.execute(events.insert(), rows)
+            await Maintenance(database, 30).prune(now + timedelta(days=12 * age + 10))
+            person = f"person{age}@example.com"
+            assert (await api.post("/v1/erase", {"contact": person}))["events"]
+            assert person.encode() not in everything_stored(home)
+
+
+def event_row(workspace_id: str, number: int, at: datetime) -> dict[str, Any]:
+    payload = json.dumps({"email": f"person{number % 20}@example.com", "note": "x" * (number * 37 % 3000)})
+    row = {"workspace_id": workspace_id, "id": new_id("evt"), "type": "lead", "payload": payload}
+    return {**row, "occurred_at": at, "created_at": at}
 
 
 async def test_an_erasure_of_nobody_is_refused(api: Api):
