@@ -27,6 +27,7 @@ def brief(webhook: WebhookView, perspective_name: str | None = None) -> dict[str
         "url": webhook.url,
         "enabled": webhook.enabled,
         "state": webhook.state,
+        **({"disabled_reason": webhook.disabled_reason} if webhook.disabled_reason else {}),
         "profile": webhook.profile,
         **{name: getattr(webhook, name) for name in FILTERS},
         "auth_header": webhook.auth_header,

@@ -20,7 +20,7 @@ _PAGE = 100
 _MANY = 12
 _SHORT = (
     *("id", "name", "url", "enabled", "state", "perspective_id", "perspective_name"),
-    *("consecutive_failures", "last_error"),
+    *("disabled_reason", "consecutive_failures", "last_error"),
 )
 
 
@@ -57,6 +57,9 @@ class EditWebhook(OneWebhook):
     description: str | None = None
     timeout_ms: int | None = Field(None, description="1000 to 30000.")
     max_retries: int | None = Field(None, description="0 to 10.")
+    auto_disable_hours: int | None = Field(
+        None, description="Hours of failing after which it is disabled: 1 to 720; 0 for never."
+    )
     headers: dict[str, str] | None = Field(
         None, description="Custom headers that are not secret, replacing the present ones; {} removes them."
     )
@@ -97,6 +100,8 @@ async def create_webhook(services: Services, call: Call, arguments: CreateWebhoo
 async def edit_webhook(services: Services, call: Call, arguments: EditWebhook) -> Result:
     """Change plain fields."""
     fields = arguments.model_dump(exclude={"webhook_id", "max_retries"}, exclude_none=True)
+    if arguments.auto_disable_hours == 0:
+        fields["auto_disable_hours"] = None
     if arguments.max_retries is not None:
         fields["retry"] = {"max_retries": arguments.max_retries}
     if not fields:
@@ -193,7 +198,7 @@ TOOLS = (
     ),
     Tool(
         "edit_webhook",
-        "Change name, URL, description, timeout, retries or plain headers. A new URL asks for approval.",
+        "Change name, URL, description, timeout, retries, auto-disabling, plain headers. A new URL asks for approval.",
         EditWebhook,
         edit_webhook,
         changes=True,

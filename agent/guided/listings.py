@@ -90,10 +90,16 @@ def _health_lines(health: Any) -> list[str]:
     return [f"Deliveries: {counts}, success rate {health.get('success_rate')} %, last {last}"]
 
 
+_DISABLED = {
+    "gone": "disabled, because its endpoint answered that it is gone (410)",
+    "failing": "disabled, because it failed for too long",
+}
+
+
 def state_text(webhook: Mapping[str, Any]) -> str:
     """Tell the state of a webhook, with what is wrong."""
     if webhook.get("enabled") is False:
-        return "disabled"
+        return _DISABLED.get(str(webhook.get("disabled_reason")), "disabled")
     state = {"never": "enabled, nothing delivered yet"}.get(
         str(webhook.get("state")), str(webhook.get("state") or "enabled")
     )

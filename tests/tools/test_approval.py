@@ -22,6 +22,8 @@ NARROWER = [
     ("edit_webhook", {"name": "New name"}),
     ("edit_webhook", {"timeout_ms": 3000}),
     ("edit_webhook", {"max_retries": 2}),
+    ("edit_webhook", {"auto_disable_hours": 24}),
+    ("edit_webhook", {"auto_disable_hours": 0}),
 ]
 WIDER = [
     ("delete_webhook", {}),

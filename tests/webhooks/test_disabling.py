@@ -262,3 +262,14 @@ async def test_the_breaker_is_seen_open_and_its_owner_may_switch_it_off(api: Api
     off = await api.patch(f"/v1/webhooks/{webhook['id']}", {"circuit_breaker": {"consecutive_failures": 0}})
     assert off["breaker_state"] == "closed"
     await api.deliveries(1, "delivered")
+
+
+async def test_x06_the_list_and_the_chat_say_why(api: Api, receiver: Receiver, endpoint: str):
+    await api.webhook(endpoint)
+    receiver.status = 410
+    await api.event()
+    await api.deliveries(1, "failed")
+    [listed] = (await api.get("/v1/webhooks"))["items"]
+    assert (listed["state"], listed["disabled_reason"]) == ("disabled", "gone")
+    said = (await api.say("list the webhooks"))["reply"]
+    assert "disabled, because its endpoint answered that it is gone (410)" in said

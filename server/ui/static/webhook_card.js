@@ -91,12 +91,16 @@ function showChips(list, texts) {
   list.replaceChildren(...texts.map((text) => h("li", { class: "chip" }, text)));
 }
 
+/** @type {Record<string, string>} */
+const SWITCHED_OFF = { gone: "Switched off: the endpoint is gone", failing: "Switched off: failing for too long" };
+
 /** @param {HTMLElement} element @param {any} webhook */
 function showFailure(element, webhook) {
   const { consecutive_failures: count, last_error: error } = webhook.health;
+  const why = SWITCHED_OFF[webhook.disabled_reason] ?? `${plural(count, "failure")} in a row`;
   element.hidden = !count;
-  if (!count || element.textContent === `${plural(count, "failure")} in a row · ${error}`) return;
-  element.replaceChildren(h("b", {}, `${plural(count, "failure")} in a row`), ` · ${error}`);
+  if (!count || element.textContent === `${why} · ${error}`) return;
+  element.replaceChildren(h("b", {}, why), ` · ${error}`);
 }
 
 /** Send a real test request and say what came back. @param {string} path @param {HTMLElement} result */
