@@ -92,7 +92,7 @@ REQUEST_BODIES: dict[tuple[str, str], RequestBody] = {
     ("post", "/v1/triggers/{trigger_id}/run"): RequestBody(
         RunRequest, {"arguments": {"order_number": "A-1001"}, "dry_run": True}
     ),
-    ("put", "/v1/secrets/{name}"): RequestBody(SecretDraft, {"value": "…", "hosts": ["erp.company.com"]}),
+    ("put", "/v1/secrets/{name}"): RequestBody(SecretDraft, {"value": "the-api-key", "hosts": ["erp.company.com"]}),
     ("post", "/session"): RequestBody(
         SessionDraft, {"assistant_id": "ast_…", "client_data": {"user_id": "usr_999", "plan": "enterprise"}}
     ),

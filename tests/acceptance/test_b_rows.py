@@ -9,8 +9,6 @@ import pytest
 from tests.acceptance.talk import Talk
 from tests.serving import Api, Receiver
 
-pytestmark = pytest.mark.both_databases
-
 TEN = {
     *("page_view", "track", "identify", "form_submission", "button_click"),
     *("purchase", "add_to_cart", "checkout_started", "user_signup", "user_login"),

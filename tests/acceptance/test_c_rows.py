@@ -9,8 +9,6 @@ import pytest
 from tests.acceptance.stub import Answer, StubApi
 from tests.serving import Api
 
-pytestmark = pytest.mark.both_databases
-
 COMPANY = "$company.id"
 
 

@@ -18,8 +18,6 @@ from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
 from tests.databases import everything_stored
 from tests.serving import Api, serving, until
 
-pytestmark = pytest.mark.both_databases
-
 PLANTED = "planted-71c0de9a44"
 STREAM = {"accept": "text/event-stream"}
 
