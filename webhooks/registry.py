@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.actor import Actor
 from rules.addresses import Policy
+from rules.breaker import CLOSED
 from rules.changes import ChangeView, FieldChange, change_view, diff
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft, WebhookPatch
 from store import changes as change_store
 from store import webhooks as store
+from store.claims import set_breaker
 from store.pages import Page, Row
 from store.sealing import SealingBox
 from store.session import Database
@@ -53,6 +55,10 @@ class Rotated:
     secret: str | None = field(repr=False)
     public_key: str | None
     change: ChangeView
+
+
+_ANOTHER_TRY = ("url", "headers_sealed", "auth_header_sealed", "secrets_sealed", "breaker")
+"""What may have been the reason of failures: when it changes, a parked webhook is tried at once."""
 
 
 class Registry:
@@ -193,6 +199,8 @@ class Registry:
         self, connection: AsyncConnection, row: Row, values: dict[str, Any], actor: Actor, action: str
     ) -> Changed:
         after, change = await apply(connection, self._columns, row, values, actor=actor, action=action)
+        if change is not None and any(row[name] != after[name] for name in _ANOTHER_TRY):
+            await set_breaker(connection, row["id"], CLOSED)
         return Changed(self._columns.view(after), change)
 
     async def _row(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from rules.breaker import CLOSED
 from rules.errors import NotFound
 from rules.events import check_event_type, sample_event
 from rules.filters import FilterReport, explain
@@ -17,6 +18,7 @@ from rules.retry import succeeded
 from store import deliveries as delivery_store
 from store import health as health_store
 from store import webhooks as store
+from store.claims import set_breaker
 from store.pages import Row
 from store.session import Database
 from webhooks.attempt import attempt
@@ -68,6 +70,7 @@ class Tester:
             await delivery_store.log(connection, [log])
             if ok and (fresh := await store.get(connection, workspace_id, webhook_id, for_update=True)):
                 await health_store.store_health(connection, webhook_id, cleared(health_of(fresh)))
+                await set_breaker(connection, webhook_id, CLOSED)
                 await tell_recovered(connection, [webhook_id], datetime.now(UTC))
         body = log["response_body"]
         shown = body and body[:_SHOWN_BODY]
