@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from time import process_time
+from functools import cache
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.serving import Api
 
 SECRET = "Tok-5Up3R-53cr3tVALUE"
 WRITTEN = "LITERAL+key/123"
-BLOCKED_SECONDS = 0.5  # that one request may hold up all others
+BLOCKED = 12  # how much work of the event loop's own thread one request may be; see `unit`
 
 
 @pytest.fixture
@@ -44,17 +45,28 @@ async def trigger(api: Api, assistant: str, url: str, **integration: Any) -> str
     return (await api.post(f"/v1/assistants/{assistant}/triggers", body, status=201))["id"]
 
 
+@cache
+def unit() -> float:
+    """Seconds that this thread needs for a fixed piece of work, about a twentieth of a second."""
+    started = thread_time()
+    assert sum(number * number for number in range(1_000_000)) > 0
+    return thread_time() - started
+
+
 @contextlib.asynccontextmanager
 async def responsive() -> AsyncIterator[None]:
-    """See that the event loop, which serves everyone, is never held up for long: in this process's own seconds."""
+    """See that the event loop, which serves everyone, is never held up for long by its own work.
+
+    What is measured is work of this thread in relation to other work of it, so no load of the machine matters.
+    """
     longest = 0.0
 
     async def tick() -> None:
         nonlocal longest
         while True:
-            started = process_time()
+            started = thread_time()
             await asyncio.sleep(0.01)
-            longest = max(longest, process_time() - started)
+            longest = max(longest, thread_time() - started)
 
     ticking = asyncio.create_task(tick())
     try:
@@ -62,7 +74,7 @@ async def responsive() -> AsyncIterator[None]:
         await asyncio.sleep(0.02)
     finally:
         ticking.cancel()
-    assert longest < BLOCKED_SECONDS
+    assert longest < BLOCKED * unit()
 
 
 @pytest.mark.parametrize(
@@ -81,10 +93,10 @@ async def responsive() -> AsyncIterator[None]:
     ],
 )
 def test_a_pattern_that_would_fill_the_memory_is_refused_unread(pattern: str):
-    started = process_time()
+    started = thread_time()
     with pytest.raises(ValueError, match=r"."):
         compiled(pattern)
-    assert process_time() - started < 0.1
+    assert thread_time() - started < 3 * unit()
 
 
 @pytest.mark.parametrize(
@@ -106,17 +118,17 @@ async def test_a_trigger_with_such_a_pattern_is_refused(api: Api, assistant: str
 
 def test_many_unknown_arguments_are_refused_in_time():
     schema = {"type": "object", "allOf": [{"properties": {f"x{i}": {}}} for i in range(450)]}
-    started = process_time()
+    started = thread_time()
     found = violations(schema, {f"y{i}": 1 for i in range(5_000)})
     assert found
-    assert process_time() - started < BLOCKED_SECONDS
+    assert thread_time() - started < BLOCKED * unit()
 
 
 @pytest.mark.parametrize("piece", ["a.", "a-", "sk-", "-u 'a ", "a://", "token="])
 def test_credentials_are_sought_in_a_message_in_time(piece: str):
-    started = process_time()
+    started = thread_time()
     hide_secrets((piece * 8_000)[:8_000])
-    assert process_time() - started < 0.3
+    assert thread_time() - started < 8 * unit()
 
 
 async def test_an_answer_with_a_name_of_a_megabyte_holds_nobody_up(api: Api, assistant: str, stub: StubApi):
@@ -186,10 +198,10 @@ async def test_an_answer_of_a_megabyte_is_masked_in_time(api: Api, assistant: st
         "client data": b'{"session":{"client_data":{' + b",".join(b'"n%d":"x"' % n for n in range(80_000)) + b"}}}",
     }
     stub.answer = lambda _seen: Answer(answers[kind][: MEGABYTE - 10])
-    started = process_time()
+    started = thread_time()
     async with responsive():
         await api.post(f"/v1/triggers/{called}/run", {})
-    assert process_time() - started < 1.5
+    assert thread_time() - started < 40 * unit()
 
 
 async def test_a_credential_too_short_for_the_vault_is_left_out_of_an_import(api: Api, assistant: str):
