@@ -260,9 +260,9 @@ def test_arguments_that_grow_the_work_of_a_schema_are_refused_in_time():
     deep: Any = []
     for _ in range(29):
         deep = [deep]
-    started = time.perf_counter()
+    started = time.process_time()
     assert "reasonable time" in found(schema, {"n": deep})["arguments"]
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -275,16 +275,16 @@ def test_arguments_that_grow_the_work_of_a_schema_are_refused_in_time():
     ],
 )
 def test_no_pattern_freezes_the_process(pattern: str, text: str):
-    started = time.perf_counter()
+    started = time.process_time()
     violations(obj(a={"pattern": pattern}, b={"patternProperties": {pattern: {}}}), {"a": text, "b": {text[:900]: 1}})
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_many_quick_patterns_do_not_freeze_the_process_either():
     many = {**obj(), "patternProperties": {f"^z{number}": {} for number in range(900)}}
-    started = time.perf_counter()
+    started = time.process_time()
     assert "takes too long" in found(many, {f"{number}": 0 for number in range(6_000)})["arguments"]
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_pattern_that_runs_out_of_time_never_passes():

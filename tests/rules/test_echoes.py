@@ -161,9 +161,9 @@ def test_a_cut_within_an_escape_is_masked_as_well():
 )
 def test_a_megabyte_takes_linear_time(text: str):
     echoes = Echoes(["abcdefgh", "abcd", "a" * 2_000, "\\\\\\\\\\\\x"])
-    started = time.perf_counter()
+    started = time.process_time()
     echoes.scrub_text(text[: len(text) // 4], cut=True)
-    quarter = time.perf_counter() - started
-    started = time.perf_counter()
+    quarter = time.process_time() - started
+    started = time.process_time()
     echoes.scrub_text(text, cut=True)
-    assert time.perf_counter() - started < max(0.5, quarter * 12)
+    assert time.process_time() - started < max(0.5, quarter * 12)

@@ -24,4 +24,4 @@ def test_a_refused_value_is_shown_as_it_is_up_to_80_characters(value: Any):
 def test_a_large_value_is_shown_in_no_time(value: Any):
     started = process_time()
     shown(value)
-    assert process_time() - started < 0.05
+    assert process_time() - started < 2  # a quadratic way takes minutes

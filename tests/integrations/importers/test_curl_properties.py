@@ -1,6 +1,6 @@
 import json
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -116,6 +116,6 @@ def test_a_credential_never_stays_in_the_trigger_or_the_notes(value: str):
 )
 def test_hostile_repetition_takes_linear_time(start: str, repeated: str, end: str):
     text = start + repeated * ((65_000 - len(start + end)) // len(repeated)) + end
-    started = perf_counter()
+    started = process_time()
     read(text, set())
-    assert perf_counter() - started < 5  # a quadratic way takes minutes; this takes a tenth of a second
+    assert process_time() - started < 5  # a quadratic way takes minutes; this takes a tenth of a second

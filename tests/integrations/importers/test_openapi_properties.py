@@ -1,6 +1,6 @@
 import json
 from copy import deepcopy
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from hypothesis import given
@@ -115,7 +115,7 @@ def test_a_document_of_the_largest_size_is_read_in_seconds():
         f"  /things{n}:\n    get: {{operationId: get{n}, summary: Get things number {n}}}\n" for n in range(24_000)
     )
     document = f"openapi: 3.1.0\nservers: [{{url: https://x.example}}]\npaths:\n{paths}"
-    started = perf_counter()
+    started = process_time()
     (draft,) = from_openapi(document, ["get23999"])
     assert draft.trigger["integration"]["url"] == "https://x.example/things23999"
-    assert perf_counter() - started < 20  # two seconds on a slow machine; a quadratic way takes hours
+    assert process_time() - started < 20  # two seconds on a slow machine; a quadratic way takes hours
