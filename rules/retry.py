@@ -100,13 +100,14 @@ def next_delay(
         now: The present, aware; a Retry-After date is measured from it.
 
     Returns:
-        The delay, at most seven days before jitter; None after a success, a permanent failure or the last retry.
+        The delay, at most seven days before jitter, of which what Retry-After asks for is at most 24 hours after it;
+        None after a success, a permanent failure or the last retry.
 
     """
     if succeeded(exchange) or attempt > policy.max_retries or is_permanent(policy, exchange):
         return None
-    delay = max(_own_delay(policy, attempt), _asked_delay(exchange, now))
-    return delay * (1 + policy.jitter * rng.random()) if policy.jitter else delay
+    stretch = 1 + policy.jitter * rng.random() if policy.jitter else 1
+    return max(_own_delay(policy, attempt) * stretch, min(_asked_delay(exchange, now) * stretch, MAX_ASKED))
 
 
 def _own_delay(policy: RetryPolicy, attempt: int) -> timedelta:

@@ -95,6 +95,20 @@ def test_retry_after_is_honoured_but_never_shortens_our_own_delay(status: int):
     assert delay(RetryPolicy(), 3, reply(status, retry_after="1")) == timedelta(seconds=8)
 
 
+@given(st.floats(0, 1), st.integers(0, 10**9), st.integers())
+def test_jitter_never_stretches_an_asked_delay_past_its_cap(jitter: float, seconds: int, seed: int):
+    wait = delay(RetryPolicy(jitter=jitter), 1, reply(503, retry_after=str(seconds)), seed)
+    assert wait is not None
+    assert min(timedelta(seconds=seconds), MAX_ASKED) <= wait <= MAX_ASKED
+
+
+def test_jitter_stretches_our_own_delay_though_a_shorter_one_was_asked_for():
+    policy = RetryPolicy(strategy="schedule", schedule=(172_800,), jitter=1.0)
+    wait = delay(policy, 1, reply(503, retry_after="86400"))
+    assert wait is not None
+    assert wait > timedelta(days=2)
+
+
 def test_retry_after_on_other_answers_is_ignored():
     assert delay(RetryPolicy(), 1, reply(500, retry_after="120")) == timedelta(seconds=2)
 
