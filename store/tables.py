@@ -62,7 +62,10 @@ class Perspective(SQLModel, table=True):
 
 
 class Event(SQLModel, table=True):
-    """Something that happened. The caller may choose its id, so ids are unique within a workspace only."""
+    """Something that happened. The caller may choose its id, so ids are unique within a workspace only.
+
+    `operational` ones tell of webhooks, and go to operational webhooks only.
+    """
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_recent", "workspace_id", "created_at"),)
@@ -73,6 +76,7 @@ class Event(SQLModel, table=True):
     type: str
     payload: str = Field(sa_type=Text)
     ordering_key: str | None = None
+    operational: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     occurred_at: datetime = Field(sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
 
@@ -91,7 +95,11 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class Alert(SQLModel, table=True):
-    """Something that needs a person's attention, from when it began until it was over (E07)."""
+    """Something that needs a person's attention, from when it began until it was over (E07).
+
+    `subject_id` is what it is about: a webhook, one event type of it, or the workspace; `webhook_id` is the webhook to
+    look at. `mail_due_at` is when it is to be mailed; null when nothing is.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -104,17 +112,41 @@ class Alert(SQLModel, table=True):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_alerts_open_webhook",
+            "webhook_id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_alerts_workspace", "workspace_id", "id"),
+        Index("ix_alerts_topic", "workspace_id", "topic", "id"),
+        Index(
+            "ix_alerts_mail_due",
+            "mail_due_at",
+            sqlite_where=text("mail_due_at IS NOT NULL"),
+            postgresql_where=text("mail_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_alerts_mailed",
+            "mailed_at",
+            sqlite_where=text("mailed_at IS NOT NULL"),
+            postgresql_where=text("mailed_at IS NOT NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(foreign_key="workspaces.id")
     topic: str
     subject_id: str
+    webhook_id: str | None = None
     cause: str | None = None
     details: dict[str, Any] = Field(sa_type=JSON)
     opened_at: datetime = Field(sa_type=Moment)
     last_at: datetime = Field(sa_type=Moment)
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    mail_due_at: datetime | None = Field(default=None, sa_type=Moment)
+    mailed_at: datetime | None = Field(default=None, sa_type=Moment)
+    mail_attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class Webhook(SQLModel, table=True):
