@@ -157,7 +157,15 @@ class Webhook(SQLModel, table=True):
     """
 
     __tablename__ = "webhooks"
-    __table_args__ = (Index("ix_webhooks_workspace", "workspace_id", "id"),)
+    __table_args__ = (
+        Index("ix_webhooks_workspace", "workspace_id", "id"),
+        Index(
+            "ix_webhooks_operational",
+            "workspace_id",
+            sqlite_where=text("operational"),
+            postgresql_where=text("operational"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     workspace_id: str = Field(foreign_key="workspaces.id")

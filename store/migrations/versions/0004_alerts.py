@@ -28,6 +28,8 @@ def upgrade() -> None:
     op.create_index('ix_alerts_topic', 'alerts', ['workspace_id', 'topic', 'id'], unique=False)
     for name, (column, where) in _PARTIAL.items():
         op.create_index(name, 'alerts', [column], unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    operational = sa.text('operational')
+    op.create_index('ix_webhooks_operational', 'webhooks', ['workspace_id'], unique=False, sqlite_where=operational, postgresql_where=operational)
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.add_column(sa.Column('operational', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
@@ -35,6 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.drop_column('operational')
+    op.drop_index('ix_webhooks_operational', 'webhooks')
     for name in (*_PARTIAL, 'ix_alerts_topic', 'ix_alerts_workspace'):
         op.drop_index(name, 'alerts')
     with op.batch_alter_table('alerts', schema=None) as batch_op:
