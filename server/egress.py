@@ -5,16 +5,15 @@ the environment, and answers with a value for whatever the other side does.
 """
 
 import contextlib
-import math
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -26,16 +25,15 @@ from rules.addresses import Policy, refuse_address
 from rules.errors import InvalidInput
 from rules.outcomes import Cause, Exchange, Fault, Reply
 from server.compression import decoded
+from server.exchange import Route, exchange, route_to
 from server.faults import broke_off, classify
 from server.resolver import Resolver
 from webhooks.faults import AddressRefusedError
 
-CONNECT_SHARE = 0.9  # of the whole time: what is left tells "cannot connect" from "does not answer"
-CONNECT_SECONDS_MAX = 10.0
 KEEP_ALIVE_SECONDS = 15.0
 DNS_CACHE_SECONDS = 30
-SWITCHING_PROTOCOLS = 101
 DEFAULT_HEADERS = {"User-Agent": "Hookwright/0.1", "Accept": "*/*", "Accept-Encoding": "identity"}
+CONNECTION_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 # A receiver that sees one of these can tell a repeated request from a new one, so repeating it does no harm.
 REPEATABLE_BY_HEADER = frozenset({"webhook-id", "idempotency-key", "x-idempotency-key", "x-perspection-event-id"})
@@ -45,7 +43,8 @@ _HTTPS_ONLY = (
     "Only https:// addresses are allowed here. While developing, an operator can allow http with "
     "HOOKWRIGHT_EGRESS_ALLOW_HTTP=true."
 )
-_NO_CONTENT_TYPE = ("Content-Type",)  # that nobody asked for: aiohttp would guess one
+_ROUTES_KEPT = 4096
+_DEFAULTS = [(name.lower(), name, value) for name, value in DEFAULT_HEADERS.items()]
 
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
 _FIELD_BREAKS = re.compile(r"[\r\n\0]")
@@ -102,7 +101,7 @@ class Egress:
         self._own_resolver = resolver is None
         self._proxy = URL(proxy) if proxy else None
         self._schemes = ("https://", "http://") if policy.allow_http else ("https://",)
-        self._sessions: tuple[aiohttp.ClientSession, aiohttp.ClientSession] | None = None
+        self._ways: Ways | None = None
 
     async def __call__(
         self,
@@ -119,7 +118,7 @@ class Egress:
         Args:
             method: HTTP method.
             url: absolute URL; `http` only when the policy allows it.
-            headers: sent as they are, over a few defaults.
+            headers: sent as they are, over a few defaults; those that are the connection's own are left out.
             body: exact bytes, or None for no body.
             timeout_seconds: for the whole exchange, name lookup to last byte read.
             max_body_bytes: at most this much of the answer is read; the rest is dropped and `truncated` says so.
@@ -130,98 +129,59 @@ class Egress:
         started = perf_counter()
         if not _headers_are_plain(headers):
             raise _refused_header(headers)
-        pooled, fresh = self._sessions or self._open()
-        if (refusal := self._refuse_url(url)) is not None:
-            return refusal
+        if not url.startswith(self._schemes):
+            return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
+        ways = self._ways or self._open()
         opened: list[str] = []
         _opened.set(opened)
         names = {name.lower() for name in headers}
+        request = _Request(method, _completed(headers, names), body, max_body_bytes)
         repeatable = method in REPEATABLE_METHODS or not REPEATABLE_BY_HEADER.isdisjoint(names)
         # What must not be sent twice never rides on a connection that the peer may just be closing.
-        session = pooled if repeatable else fresh
-        request = (method, url, headers, body, None if "content-type" in names else _NO_CONTENT_TYPE)
+        way = ways.pooled if repeatable else ways.fresh
         try:
             if self._proxy is not None:
                 await self._check_behind_proxy(url)
+            route = ways.routes(url)
             try:
-                return await self._exchange(session, request, timeout_seconds, max_body_bytes, started)
+                return await _replied(way, route, request, timeout_seconds, started)
             except (aiohttp.ClientError, OSError) as error:
                 # No socket was opened for this request, so it met a kept connection that had gone away meanwhile.
                 if opened or not broke_off(error):
                     raise
             left = max(0.001, timeout_seconds - (perf_counter() - started))
-            return await self._exchange(fresh, request, left, max_body_bytes, started)
+            return await _replied(ways.fresh, route, request, left, started)
         except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             return _fault(error, url, timeout_seconds, started)
 
     async def close(self) -> None:
         """Close every connection; the object can be used again afterwards."""
-        sessions, self._sessions = self._sessions, None
-        for session in sessions or ():
-            await session.close()
-        if sessions and self._own_resolver:
-            await self.resolver.close()
-            self.resolver = Resolver()
+        ways, self._ways = self._ways, None
+        if ways is not None:
+            await ways.pooled.close()
+            await ways.fresh.close()
+            if self._own_resolver:
+                await self.resolver.close()
+                self.resolver = Resolver()
 
-    async def _exchange(
-        self,
-        session: aiohttp.ClientSession,
-        request: tuple[str, str, Mapping[str, str], bytes | None, tuple[str] | None],
-        timeout_seconds: float,
-        max_body_bytes: int,
-        started: float,
-    ) -> Reply:
-        method, url, headers, body, not_added = request
-        response = await session.request(
-            method,
-            # A URL that needs no encoding goes out to the letter: `%2F`, `%3B` and `%2E` mean something else decoded.
-            URL(url, encoded=_ENCODED.fullmatch(url) is not None),
-            headers=headers,
-            data=body,
-            skip_auto_headers=not_added,
-            allow_redirects=False,
-            timeout=_timeout(timeout_seconds),
-            proxy=self._proxy,
-        )
-        try:
-            content = response.content
-            received = b"" if content.at_eof() else await content.read(max_body_bytes + 1)
-            while not content.at_eof() and len(received) <= max_body_bytes:
-                received += await content.read(max_body_bytes + 1 - len(received))
-        except BaseException:
-            response.close()
-            raise
-        truncated = len(received) > max_body_bytes
-        if truncated or response.status == SWITCHING_PROTOCOLS:
-            response.close()  # reading on only to keep the connection would give the peer our time and memory
-        kept = _lower_case(response.headers)
-        duration_ms = int((perf_counter() - started) * 1000)
-        reply_body = received[:max_body_bytes] if truncated else received
-        if "content-encoding" in kept:
-            reply_body, more = decoded(reply_body, kept["content-encoding"], max_body_bytes)
-            truncated = truncated or more
-        return Reply(response.status, kept, reply_body, duration_ms, truncated)
+    def _open(self) -> "Ways":
+        routes = lru_cache(maxsize=_ROUTES_KEPT)(self._route)
+        pooled = self._connector(force_close=False, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        self._ways = Ways(pooled, self._connector(force_close=True), routes)
+        return self._ways
 
-    def _open(self) -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
-        pooled = self._session(force_close=False, keepalive_timeout=KEEP_ALIVE_SECONDS)
-        self._sessions = (pooled, self._session(force_close=True))
-        return self._sessions
+    def _route(self, url: str) -> Route:
+        # A URL that needs no encoding goes out to the letter: `%2F`, `%3B` and `%2E` mean something else decoded.
+        return route_to(URL(url, encoded=_ENCODED.fullmatch(url) is not None), self._proxy)
 
-    def _session(self, **connections: Any) -> aiohttp.ClientSession:
-        connector = Connector(
+    def _connector(self, **connections: Any) -> Connector:
+        return Connector(
             socket_factory=self._open_socket,
             resolver=self.resolver,
             ssl=self.tls,
             limit=0,
             ttl_dns_cache=DNS_CACHE_SECONDS,
             **connections,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=DEFAULT_HEADERS,
-            auto_decompress=False,
-            trust_env=False,
         )
 
     def _open_socket(self, address: AddrInfoType) -> socket.socket:
@@ -233,11 +193,6 @@ class Egress:
             opened.append(target[0])
         return socket.socket(family, kind, protocol)
 
-    def _refuse_url(self, url: str) -> Fault | None:
-        if url.startswith(self._schemes):
-            return None
-        return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
-
     async def _check_behind_proxy(self, url: str) -> None:
         """Refuse what our own name lookup shows to be private; the proxy sees the address really connected to."""
         host = URL(url).raw_host or ""
@@ -247,10 +202,41 @@ class Egress:
                     raise AddressRefusedError(reason)
 
 
-@lru_cache(maxsize=512)
-def _timeout(seconds: float) -> aiohttp.ClientTimeout:
-    connect = min(seconds * CONNECT_SHARE, CONNECT_SECONDS_MAX)
-    return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=math.inf)
+class Ways(NamedTuple):
+    """The two ways out, over kept connections and over new ones, and the cache of where URLs lead."""
+
+    pooled: Connector
+    fresh: Connector
+    routes: Callable[[str], Route]
+
+
+class _Request(NamedTuple):
+    method: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    max_body_bytes: int
+
+
+async def _replied(way: Connector, route: Route, request: _Request, timeout_seconds: float, started: float) -> Reply:
+    method, headers, body, limit = request
+    answer = await exchange(way, route, method, headers, body, timeout_seconds=timeout_seconds, max_body_bytes=limit)
+    kept = _lower_case(answer.message.headers)
+    duration_ms = int((perf_counter() - started) * 1000)
+    content, truncated = answer.body, answer.truncated
+    if "content-encoding" in kept:
+        content, more = decoded(content, kept["content-encoding"], limit)
+        truncated = truncated or more
+    return Reply(answer.message.code, kept, content, duration_ms, truncated)
+
+
+def _completed(headers: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    """Add the defaults that are missing, and leave out what is the connection's own."""
+    completed = {name: value for key, name, value in _DEFAULTS if key not in names}
+    if names.isdisjoint(CONNECTION_HEADERS):
+        completed.update(headers)
+    else:
+        completed.update((name, value) for name, value in headers.items() if name.lower() not in CONNECTION_HEADERS)
+    return completed
 
 
 def _headers_are_plain(headers: Mapping[str, str]) -> bool:
