@@ -120,6 +120,8 @@ class CircuitBreaker(Spec):
 
     consecutive_failures: whole(0, 100) | None = None  # type: ignore[valid-type]
     cool_down_seconds: decimal(1, 3_600) | None = None  # type: ignore[valid-type]
+    failure_share: decimal(0, 1) | None = None  # type: ignore[valid-type]
+    minimum_attempts: whole(1, 10_000) | None = None  # type: ignore[valid-type]
 
 
 def _name(value: str) -> str:

@@ -14,7 +14,7 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rules.breaker import BreakerState, after_attempts, breaker_state
+from rules.breaker import BreakerState, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
 from store import claims as claim_store
@@ -24,6 +24,7 @@ from store.claims import Claimed, Lane, Standing
 from store.pages import Row
 from store.session import Database
 from webhooks.attempt import Attempted, attempt, local_fault
+from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
 from webhooks.columns import Columns
 from webhooks.disabling import consequences
@@ -79,6 +80,7 @@ class Worker:
         self._observer = observer
         self._columns = columns
         self._targets = Targets(columns)
+        self._breakers = Breakers(self._rng)
         self._limits = Limits(claims, claims_per_webhook, self._rng)
         self._claimer = Claimer(self.id, self._targets, self._limits)
         self._batch = claims_per_webhook // 4
@@ -183,14 +185,13 @@ class Worker:
         if results:
             await health_store.fold(connection, webhook_id, results)
         policy, now = self._targets.breakers[webhook_id], datetime.now(UTC)
-        breaker = after_attempts(
+        breaker = self._breakers.judge(
+            webhook_id,
             policy,
-            standing.breaker,
+            standing,
             [result.status == "delivered" for result in results],
-            failures_before=standing.consecutive_failures,
             probed=self._claimer.was_probe(webhook_id, (row for row, _ in finished)),
             now=now,
-            rng=self._rng,
         )
         if breaker != standing.breaker:
             await claim_store.set_breaker(connection, webhook_id, breaker)

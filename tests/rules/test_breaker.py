@@ -16,6 +16,7 @@ from rules.breaker import (
     breaker_state,
     cool_down,
 )
+from rules.failure_share import NOTHING, Tally, counted
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 POLICY = BreakerPolicy(consecutive_failures=10, cool_down_seconds=30)
@@ -28,11 +29,28 @@ breakers = st.one_of(
 
 
 def after(
-    breaker: Breaker, delivered: list[bool], *, policy: BreakerPolicy = POLICY, before: int = 0, probed: bool = False
+    breaker: Breaker,
+    delivered: list[bool],
+    *,
+    policy: BreakerPolicy = POLICY,
+    before: int = 0,
+    probed: bool = False,
+    tally: Tally = NOTHING,
 ) -> Breaker:
     return after_attempts(
-        policy, breaker, delivered, failures_before=before, probed=probed, now=NOW, rng=Random(len(delivered))
+        policy,
+        breaker,
+        delivered,
+        failures_before=before,
+        tally=tally,
+        probed=probed,
+        now=NOW,
+        rng=Random(len(delivered)),
     )
+
+
+def tally_of(failures: int, successes: int, policy: BreakerPolicy = POLICY) -> Tally:
+    return counted(NOTHING, [False] * failures + [True] * successes, now=NOW, window=policy.window)
 
 
 def test_opens_with_the_tenth_failure_in_a_row_and_not_before():
@@ -65,8 +83,37 @@ def test_a_probe_that_failed_through_our_own_fault_is_made_again_soon_and_not_co
     assert tried == Breaker(NOW + timedelta(seconds=5), 3)
 
 
+def test_opens_on_a_share_of_failures_though_no_row_is_long_enough():
+    assert after(CLOSED, [True, False], tally=tally_of(14, 6)) == CLOSED
+    opened = after(CLOSED, [True, False], tally=tally_of(15, 5))
+    assert breaker_state(POLICY, opened, NOW) is BreakerState.OPEN
+
+
+def test_a_share_of_few_attempts_opens_nothing():
+    assert after(CLOSED, [False], tally=tally_of(19, 0)) == CLOSED
+    assert after(CLOSED, [False], tally=tally_of(20, 0)).trips == 1
+
+
+def test_a_share_of_zero_leaves_only_the_row_of_failures():
+    policy = BreakerPolicy(failure_share=0)
+    assert after(CLOSED, [False], tally=tally_of(1_000, 0, policy), policy=policy) == CLOSED
+
+
+def test_a_success_that_was_under_way_does_not_close_what_a_share_opened():
+    opened = Breaker(NOW + timedelta(seconds=20), 1)
+    assert after(opened, [True], before=3) == opened
+    assert after(opened, [True], before=10) == CLOSED, "a row of failures has ended"
+    assert after(opened, [True], before=3, probed=True) == CLOSED
+
+
+def test_what_opened_it_is_forgotten_when_it_closes():
+    later = NOW + min(cool_down(POLICY, 1, Random(seed)) for seed in range(50))
+    tally = counted(tally_of(100, 0), [False], now=later, window=POLICY.window)
+    assert tally.within(later, POLICY.window) == (1, 1)
+
+
 def test_null_in_the_row_is_the_default_and_zero_failures_switch_it_off():
-    assert BreakerPolicy.from_dict(None) == BreakerPolicy(10, 30)
+    assert BreakerPolicy.from_dict(None) == BreakerPolicy(10, 30, 0.75, 20)
     assert BreakerPolicy.from_dict({"consecutive_failures": 0}) == OFF
     assert BreakerPolicy.from_dict(POLICY.as_dict()) == POLICY
 
@@ -81,7 +128,7 @@ def test_switched_off_it_never_opens(breaker: Breaker, delivered: list[bool], be
 def test_a_last_attempt_that_succeeded_always_closes(
     breaker: Breaker, delivered: list[bool], before: int, *, probed: bool
 ):
-    assert after(breaker, [*delivered, True], before=before, probed=probed) == CLOSED
+    assert after(breaker, [*delivered, True], before=before, probed=probed or before < 10) == CLOSED
 
 
 @given(breaker=breakers, before=st.integers(0, 9), probed=st.booleans())

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rules.breaker import BreakerPolicy
 from store import webhooks as webhook_store
 from tests.faultlab import FaultLab
 from tests.serving import Api, Receiver, until
@@ -229,24 +230,27 @@ async def test_deleting_what_was_disabled_closes_its_alert_and_undo_opens_one(
 
 async def test_the_settings_are_checked_shown_and_undone(api: Api, endpoint: str):
     webhook = await api.webhook(endpoint, circuit_breaker={"consecutive_failures": 3})
-    assert webhook["circuit_breaker"] == {"consecutive_failures": 3, "cool_down_seconds": 30}
+    share = {"failure_share": 0.75, "minimum_attempts": 20}
+    assert webhook["circuit_breaker"] == {"consecutive_failures": 3, "cool_down_seconds": 30, **share}
     assert webhook["breaker_state"] == "closed"
     path = f"/v1/webhooks/{webhook['id']}"
-    wanted = {"circuit_breaker": {"cool_down_seconds": 60}, "auto_disable_hours": 24}
-    changed = await api.patch(path, wanted)
-    assert changed["circuit_breaker"] == {"consecutive_failures": 3, "cool_down_seconds": 60}
+    share = {"failure_share": 0.5, "minimum_attempts": 8}
+    changed = await api.patch(path, {"circuit_breaker": {"cool_down_seconds": 60, **share}, "auto_disable_hours": 24})
+    assert changed["circuit_breaker"] == {"consecutive_failures": 3, "cool_down_seconds": 60, **share}
     assert changed["auto_disable_hours"] == 24
     undone = await api.post(f"/v1/changes/{changed['change_id']}/undo")
     assert {d["field"] for d in undone["change"]["diff"]} == {"circuit_breaker", "auto_disable_hours"}
     assert undone["webhook"]["circuit_breaker"]["cool_down_seconds"] == 30
     default = await api.patch(path, {"circuit_breaker": None, "auto_disable_hours": None})
-    assert default["circuit_breaker"] == {"consecutive_failures": 10, "cool_down_seconds": 30}
+    assert default["circuit_breaker"] == BreakerPolicy().as_dict()
     assert default["auto_disable_hours"] is None
     for fields, field in (
         ({"auto_disable_hours": 0}, "auto_disable_hours"),
         ({"auto_disable_hours": 721}, "auto_disable_hours"),
         ({"circuit_breaker": {"consecutive_failures": 101}}, "circuit_breaker.consecutive_failures"),
         ({"circuit_breaker": {"cool_down_seconds": 0.5}}, "circuit_breaker.cool_down_seconds"),
+        ({"circuit_breaker": {"failure_share": 1.01}}, "circuit_breaker.failure_share"),
+        ({"circuit_breaker": {"minimum_attempts": 0}}, "circuit_breaker.minimum_attempts"),
         ({"circuit_breaker": {"open": True}}, "circuit_breaker.open"),
     ):
         [error] = await api.refused("PATCH", path, fields)
@@ -262,6 +266,19 @@ async def test_the_breaker_is_seen_open_and_its_owner_may_switch_it_off(api: Api
     off = await api.patch(f"/v1/webhooks/{webhook['id']}", {"circuit_breaker": {"consecutive_failures": 0}})
     assert off["breaker_state"] == "closed"
     await api.deliveries(1, "delivered")
+
+
+async def test_the_breaker_opens_on_a_share_of_failures(api: Api, receiver: Receiver, endpoint: str):
+    breaker = {"failure_share": 0.5, "minimum_attempts": 6, "cool_down_seconds": 3_600}
+    webhook = await api.webhook(endpoint, circuit_breaker=breaker, retry={"max_retries": 0})
+    for number in range(6):
+        receiver.status = 200 if number % 2 else 500
+        await api.event()
+        await api.webhook_until(webhook["id"], lambda hook, made=number + 1: hook["health"]["total"] == made)
+    assert (await api.webhook_until(webhook["id"], lambda _: True))["breaker_state"] == "closed"
+    receiver.status = 500
+    await api.event()
+    await api.webhook_until(webhook["id"], lambda hook: hook["breaker_state"] == "open")
 
 
 async def test_x06_the_list_and_the_chat_say_why(api: Api, receiver: Receiver, endpoint: str):
