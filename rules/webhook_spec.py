@@ -211,6 +211,7 @@ class WebhookDraft(Spec):
     circuit_breaker: CircuitBreaker | None = None
     payload_template: PayloadTemplateText = None
     payload_preset: PresetName | None = None
+    operational: bool = False
 
     @model_validator(mode="after")
     def has_one_payload(self) -> Self:
@@ -253,12 +254,13 @@ class WebhookPatch(Spec):
     circuit_breaker: CircuitBreaker | None = None
     payload_template: PayloadTemplateText = None
     payload_preset: PresetName | None = None
+    operational: bool | None = None
 
     @model_validator(mode="after")
     def required_fields_stay(self) -> Self:
         """Refuse null where a webhook cannot be without, and a template beside a preset."""
         _one_payload(self)
-        for field in ("name", "url", "enabled"):
+        for field in ("name", "url", "enabled", "operational"):
             if field in self.model_fields_set and getattr(self, field) is None:
                 raise PydanticCustomError("required", "{field}: cannot be null", {"field": field})
         return self

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=2, le=500)
     notify_url: str | None = None
     home: Path = Path(".hookwright")
+    public_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     api_key: SecretStr | None = Field(default=None, min_length=16)
@@ -66,6 +67,20 @@ class Settings(BaseSettings):
         if value is not None and not re.match(r"https?://[^/]", value):
             raise ValueError("must be the URL of an HTTP proxy, such as http://proxy.example:3128")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def check_public_url(cls, value: str | None) -> str | None:
+        """Refuse what links cannot begin with."""
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be where browsers find the console, such as https://hooks.example.com")
+        return value and value.rstrip("/")
+
+    @property
+    def console(self) -> str:
+        """Return where the console is, as links name it, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def policy(self) -> Policy:

@@ -73,10 +73,15 @@ async def event(connection: AsyncConnection, workspace_id: str, event_id: str) -
 
 
 async def recent_events(
-    connection: AsyncConnection, workspace_id: str, perspective_id: str | None, limit: int
+    connection: AsyncConnection,
+    workspace_id: str,
+    perspective_id: str | None,
+    limit: int,
+    *,
+    operational: bool = False,
 ) -> list[Row]:
     """Return the newest events that a webhook of the perspective (None: of the workspace) hears."""
-    statement = select(events).where(events.c.workspace_id == workspace_id)
+    statement = select(events).where(events.c.workspace_id == workspace_id, events.c.operational.is_(operational))
     if perspective_id is not None:
         statement = statement.where(events.c.perspective_id == perspective_id)
     result = await connection.execute(statement.order_by(events.c.created_at.desc(), events.c.id.desc()).limit(limit))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.pages import Page, Row, fetch_page
@@ -52,14 +52,31 @@ async def by_ids(connection: AsyncConnection, ids: list[str]) -> list[Row]:
 
 
 async def listening(connection: AsyncConnection, workspace_id: str, perspective_id: str | None) -> list[Row]:
-    """Return the enabled webhooks that hear events of a perspective: its own, and those of the whole workspace."""
+    """Return the enabled webhooks that hear events of a perspective: its own, and those of the whole workspace.
+
+    Operational ones hear none.
+    """
     statement = select(webhooks).where(
-        webhooks.c.workspace_id == workspace_id, webhooks.c.deleted_at.is_(None), webhooks.c.enabled.is_(True)
+        webhooks.c.workspace_id == workspace_id,
+        webhooks.c.deleted_at.is_(None),
+        webhooks.c.enabled.is_(True),
+        webhooks.c.operational.is_(False),
     )
     heard = webhooks.c.perspective_id.is_(None)
     if perspective_id is not None:
         heard = or_(heard, webhooks.c.perspective_id == perspective_id)
     return [dict(row) for row in (await connection.execute(statement.where(heard))).mappings()]
+
+
+async def operational(connection: AsyncConnection, workspace_id: str) -> list[Row]:
+    """Return the enabled webhooks of a workspace that hear of alerts, by an index that holds no others."""
+    statement = select(webhooks).where(
+        text("operational"),
+        webhooks.c.workspace_id == workspace_id,
+        webhooks.c.enabled.is_(True),
+        webhooks.c.deleted_at.is_(None),
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def set_values(connection: AsyncConnection, webhook_id: str, values: Mapping[str, Any]) -> None:

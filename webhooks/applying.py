@@ -39,7 +39,7 @@ async def apply(
     await store.set_values(connection, row["id"], {**values, **reset, "updated_at": now})
     after |= {**reset, "updated_at": now}
     await _park(connection, row, after, now)
-    await follow(connection, row, after, now)
+    await follow(connection, row, after, now, console=columns.console)
     old = None if row["deleted_at"] else columns.public(row)
     new = None if after["deleted_at"] else columns.public(after, replaced=row)
     undo = {"before": {name: row[name] for name in values}, "after": values}

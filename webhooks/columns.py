@@ -1,14 +1,16 @@
 """Between a caller's spec of a webhook and its row: defaults, checks that need context, sealing, and back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from rules import events
 from rules.addresses import Policy, check_url
+from rules.alerting import Topic
 from rules.auto_disable import DisabledReason, with_reason
 from rules.breaker import BreakerPolicy
 from rules.errors import FieldError, InvalidInput
+from rules.filters import FilterSet, matches
 from rules.retry import RetryPolicy
 from rules.tags import check_tags
 from rules.webhook_spec import CircuitBreaker, EventFilter, Retry, TagFilter, WebhookDraft, WebhookPatch
@@ -23,30 +25,41 @@ _PUBLIC = (
     *("name", "url", "description", "enabled", "profile", "perspective_id"),
     *("event_filter", "conditions", "tag_filter", "trust_score"),
     *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "signature_header", "auto_disable_hours"),
+    "operational",
 )
 _PLAIN = (
     *("name", "description", "enabled", "timeout_ms", "rate_limit_per_second", "max_in_flight"),
-    *("signature_header", "auto_disable_hours"),
+    *("signature_header", "auto_disable_hours", "operational"),
 )
+_DECIDES_OPERATIONAL = frozenset({"operational", "event_filter", "tag_filter", "trust_score"})
 _TIMES = ("deleted_at",)
 
 
 class Columns:
-    """Translate drafts and patches into column values, and rows into what may be seen."""
+    """Translate drafts and patches into column values, and rows into what may be seen.
 
-    def __init__(self, box: SealingBox, policy: Policy) -> None:
+    Args:
+        box: Seals what is secret.
+        policy: Which URLs may be called.
+        console: Where the console is, for links from outside; without a slash at its end.
+
+    """
+
+    def __init__(self, box: SealingBox, policy: Policy, console: str = "http://127.0.0.1:8080") -> None:
         self._box = box
         self._policy = policy
+        self.console = console
 
     def for_draft(self, draft: WebhookDraft, kind: str | None) -> tuple[dict[str, Any], str | None]:
         """Return the columns of a new webhook and its secret; `kind` is its perspective's, or None."""
-        profile = PROFILES[draft.profile or events.default_profile(kind)]
+        kind_of_events = None if draft.operational else kind
+        profile = PROFILES[draft.profile or events.default_profile(kind_of_events)]
         _check_tags(draft.tag_filter, kind)
         _check_events(draft.event_filter)
         names = [draft.auth_header.name] if draft.auth_header else []
         _check_signature_header(profile, draft.signature_header, [*draft.headers, *names])
         signing = choose(profile, Signing(), _given(draft) or ({"secret": "auto"} if profile.signed_by_default else {}))
-        chosen = draft.event_filter or EventFilter(events=list(events.default_events(kind)))
+        chosen = draft.event_filter or EventFilter(events=list(events.default_events(kind_of_events)))
         values = {
             **{name: getattr(draft, name) for name in _PLAIN},
             "timeout_ms": draft.timeout_ms or profile.timeout_ms,
@@ -66,6 +79,7 @@ class Columns:
             "disabled_reason": None if draft.enabled else str(DisabledReason.USER),
             "payload_template": stored_template(draft),
         }
+        _check_operational(values)
         return values, signing.secrets[0].value if signing.secrets else None
 
     def for_patch(self, patch: WebhookPatch, row: Row, kind: str | None) -> dict[str, Any]:
@@ -91,6 +105,8 @@ class Columns:
                 values[name] = chosen and chosen.model_dump()
         if {"payload_template", "payload_preset"} & given:
             values["payload_template"] = stored_template(patch)
+        if given & _DECIDES_OPERATIONAL:
+            _check_operational({**row, **values})
         return with_reason(row, {**values, **_policies(patch, row, profile), **self._sealed(patch, row, profile)})
 
     def _sealed(self, patch: WebhookPatch, row: Row, profile: Profile) -> dict[str, Any]:
@@ -252,6 +268,19 @@ def _check_tags(tag_filter: TagFilter | None, kind: str | None) -> None:
     errors = check_tags(tag_filter.tags, kind) if tag_filter else []
     if errors:
         raise InvalidInput(errors)
+
+
+def _check_operational(values: Mapping[str, Any]) -> None:
+    """Refuse filters by which an operational webhook would never hear anything."""
+    if not values["operational"]:
+        return
+    for name in ("tag_filter", "trust_score"):
+        if values[name] is not None:
+            raise InvalidInput.of(name, "is for conversations; operational events have none, so nothing would pass")
+    chosen = FilterSet.of(event_filter=values["event_filter"], conditions=[], tag_filter=None, trust_score=None)
+    if not any(matches(chosen, topic, {}) for topic in Topic):
+        words = f"takes no operational event; they are {', '.join(Topic)} (an empty include takes all)"
+        raise InvalidInput.of("event_filter", words)
 
 
 def _check_events(event_filter: EventFilter | None) -> None:

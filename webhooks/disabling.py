@@ -43,14 +43,14 @@ async def consequences(
     judged = {id_: [made for made in those if not made.is_local] for id_, those in outcomes.items()}
     delivered = {id_ for id_, those in judged.items() if any(_delivered(made) for made in those)}
     if over := delivered.intersection(were_failing):
-        await tell_recovered(connection, over, now)
+        await tell_recovered(connection, over, now, console=columns.console)
     failing = [id_ for id_, those in judged.items() if those and not _delivered(those[-1])]
     gone = [id_ for id_, those in judged.items() if any(made.status_code == _GONE for made in those)]
     if not failing and not gone:
         return []
     disabled = []
     for row in await store.failures(connection, {*failing, *gone}):
-        reason = await _judge(connection, row, judged[row["id"]], now)
+        reason = await _judge(connection, columns, row, judged[row["id"]], now)
         if reason is not None:
             await _disable(connection, columns, row["id"], reason)
             disabled.append(row["id"])
@@ -58,7 +58,7 @@ async def consequences(
 
 
 async def _judge(
-    connection: AsyncConnection, row: Row, made: Sequence[Attempted], now: datetime
+    connection: AsyncConnection, columns: Columns, row: Row, made: Sequence[Attempted], now: datetime
 ) -> DisabledReason | None:
     """Return why to disable a webhook, which is live; tell that it goes on failing."""
     if any(one.status_code == _GONE and one.target.url == row["url"] for one in made):
@@ -67,7 +67,7 @@ async def _judge(
         return None
     step = after_failure(row["failing_since"], row["auto_disable_hours"], now)
     if step is Step.NOTICE:
-        await tell_failing(connection, row, now)
+        await tell_failing(connection, row, now, console=columns.console)
     return DisabledReason.FAILING if step is Step.DISABLE else None
 
 

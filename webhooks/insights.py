@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from rules.alerting import Topic
 from rules.errors import Conflict, InvalidInput, NotFound
 from rules.ranges import shown
 from store import alerts as alert_store
@@ -72,16 +73,30 @@ class Insights:
             page = await store.attempt_page(connection, webhook_id, limit, offset)
         return page.map(lambda row: {"delivery_id": row["delivery_id"], **attempt_view(row)})
 
-    async def alerts(self, workspace_id: str, *, limit: int = 50, offset: int = 0) -> Page[dict[str, Any]]:
-        """List what needs attention or did, newest first (E07)."""
+    async def alerts(
+        self,
+        workspace_id: str,
+        *,
+        is_open: bool | None = None,
+        topic: str | None = None,
+        webhook_id: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Page[dict[str, Any]]:
+        """List what needs attention or did, newest first (E07); `is_open` None lists both."""
+        if topic is not None and topic not in set(Topic):
+            raise InvalidInput.of("topic", f"must be one of {', '.join(Topic)}; got {shown(topic)}")
+        filters: dict[str, Any] = {"is_open": is_open, "topic": topic, "webhook_id": webhook_id}
         async with self._database.read() as connection:
-            return (await alert_store.page(connection, workspace_id, limit, offset)).map(alert_view)
+            page = await alert_store.page(connection, workspace_id, **filters, limit=limit, offset=offset)
+        return page.map(alert_view)
 
     async def recent_events(self, workspace_id: str, webhook_id: str, limit: int = 20) -> list[dict[str, Any]]:
         """Return the newest events that the webhook hears, whether its filters take them or not."""
         async with self._database.read() as connection:
             webhook = await self._check(connection, workspace_id, webhook_id)
-            rows = await store.recent_events(connection, workspace_id, webhook["perspective_id"], limit)
+            perspective_id, kind = webhook["perspective_id"], webhook["operational"]
+            rows = await store.recent_events(connection, workspace_id, perspective_id, limit, operational=kind)
         return [{**row, "payload": json.loads(row["payload"])} for row in rows]
 
     async def retry(self, workspace_id: str, delivery_id: str) -> dict[str, Any]:

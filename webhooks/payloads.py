@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rules.alerting import Topic
+from rules.alerting_words import sample_alert
 from rules.errors import InvalidInput, NotFound
 from rules.events import sample_event
 from rules.payload_template import FIELD, PRESETS, PayloadEvent, compile_payload, compiled, render_payload
@@ -113,13 +115,17 @@ class Payloads:
             if row is None:
                 raise NotFound("event", event_id)
             return {**row, "stored": True}
-        recent = await delivery_store.recent_events(connection, workspace_id, webhook["perspective_id"], 1)
+        perspective_id, operational = webhook["perspective_id"], webhook["operational"]
+        recent = await delivery_store.recent_events(
+            connection, workspace_id, perspective_id, 1, operational=operational
+        )
         if recent:
             return {**recent[0], "stored": True}
+        type_ = str(Topic.FAILING) if operational else "purchase"
         return {
             "id": "evt_sample",
-            "type": "purchase",
+            "type": type_,
             "occurred_at": datetime.now(UTC),
-            "payload": json.dumps(sample_event("purchase", None)),
+            "payload": json.dumps(sample_alert(type_) if operational else sample_event(type_, None)),
             "stored": False,
         }

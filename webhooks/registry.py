@@ -68,12 +68,15 @@ class Registry:
         database: Where webhooks are stored.
         box: Seals auth headers, custom headers and signing secrets.
         policy: Which URLs may be called.
+        console: Where the console is, for links in what alerts tell.
 
     """
 
-    def __init__(self, database: Database, box: SealingBox, policy: Policy) -> None:
+    def __init__(
+        self, database: Database, box: SealingBox, policy: Policy, console: str = "http://127.0.0.1:8080"
+    ) -> None:
         self._database = database
-        self._columns = Columns(box, policy)
+        self._columns = Columns(box, policy, console)
 
     async def create(self, workspace_id: str, draft: WebhookDraft, actor: Actor) -> Created:
         """Check and store a new webhook; raises InvalidInput naming each wrong field."""

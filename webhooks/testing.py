@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from rules.alerting import Topic
+from rules.alerting_words import sample_alert
 from rules.breaker import CLOSED
 from rules.errors import NotFound
 from rules.events import check_event_type, sample_event
@@ -71,7 +73,8 @@ class Tester:
             if ok and (fresh := await store.get(connection, workspace_id, webhook_id, for_update=True)):
                 await health_store.store_health(connection, webhook_id, cleared(health_of(fresh)))
                 await set_breaker(connection, webhook_id, CLOSED)
-                await tell_recovered(connection, [webhook_id], datetime.now(UTC))
+                now, console = datetime.now(UTC), self._columns.console
+                await tell_recovered(connection, [webhook_id], now, console=console)
         body = log["response_body"]
         shown = body and body[:_SHOWN_BODY]
         return TestResult(ok, made.status_code, made.result.duration_ms, log["error"], log["cause"], shown)
@@ -108,11 +111,13 @@ def _sample(
 ) -> tuple[str, Mapping[str, Any]]:
     chosen = event_type or _selected(row)
     check_event_type(chosen, field="event_type")
-    return chosen, dict(event) if event is not None else sample_event(chosen, kind)
+    if event is not None:
+        return chosen, dict(event)
+    return chosen, sample_alert(chosen) if row["operational"] else sample_event(chosen, kind)
 
 
 def _selected(row: Row) -> str:
     chosen = row["event_filter"]
     if chosen["mode"] == "include" and chosen["events"]:
         return str(chosen["events"][0])
-    return _FALLBACK[row["profile"]]
+    return str(Topic.FAILING) if row["operational"] else _FALLBACK[row["profile"]]

@@ -49,6 +49,7 @@ class WebhookView:
     rate_limit_per_second: float | None
     max_in_flight: int | None
     auto_disable_hours: int | None
+    operational: bool
     disabled_reason: str | None
     circuit_breaker: dict[str, Any]
     breaker_state: str
@@ -137,8 +138,8 @@ def attempt_view(row: Row) -> dict[str, Any]:
 
 def alert_view(row: Row) -> dict[str, Any]:
     """Read an alert row into the shape of API.md."""
-    names = ("id", "topic", "subject_id", "cause", "details")
-    times = {name: time_text(row[name]) for name in ("opened_at", "last_at", "closed_at")}
+    names = ("id", "topic", "subject_id", "webhook_id", "cause", "details")
+    times = {name: time_text(row[name]) for name in ("opened_at", "last_at", "closed_at", "mailed_at")}
     return {**{name: row[name] for name in names}, **times}
 
 
