@@ -86,22 +86,54 @@ async def exchange(
         TimeoutError: not in time.
 
     """
-    async with asyncio.timeout(timeout_seconds):
-        connection = await _connected(connector, route, timeout_seconds)
-        try:
-            _write(connection, _head(connector, route, method, headers, body), body)
-            message, content = await _answer_of(connection, route, method)
-            received, truncated = await _read(content, max_body_bytes)
-        except BaseException:
-            _break(connection)
-            raise
-        if truncated or message.code == SWITCHING_PROTOCOLS:
-            _break(connection)  # reading on only to keep the connection would give the peer our time and memory
-        elif connection.transport is not None and connection.transport.get_write_buffer_size():
-            connection.close()  # it answered before it had read all: what follows would not begin where it should
-        else:
-            connection.release()
+    ends = asyncio.get_running_loop().time() + timeout_seconds
+    connection = await _connected(connector, route, timeout_seconds)
+    deadline = _Deadline(connection, ends)
+    try:
+        _write(connection, _head(connector, route, method, headers, body), body)
+        message, content = await _answer_of(connection, route, method)
+        received, truncated = await _read(content, max_body_bytes)
+    except Exception as error:
+        _break(connection)
+        deadline.check(error)
+        raise
+    except BaseException:
+        _break(connection)
+        raise
+    finally:
+        deadline.cancel()
+    deadline.check()
+    if truncated or message.code == SWITCHING_PROTOCOLS:
+        _break(connection)  # reading on only to keep the connection would give the peer our time and memory
+    elif connection.transport is not None and connection.transport.get_write_buffer_size():
+        connection.close()  # it answered before it had read all: what follows would not begin where it should
+    else:
+        connection.release()
     return Answer(message, received, truncated)
+
+
+class _Deadline:
+    """Breaks a connection when an exchange takes too long; `asyncio.timeout` costs three times as much."""
+
+    __slots__ = ("_connection", "_expired", "_handle")
+
+    def __init__(self, connection: Connection, ends: float) -> None:
+        self._connection = connection
+        self._expired = False
+        self._handle = asyncio.get_running_loop().call_at(ends, self._expire)
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+    def check(self, error: Exception | None = None) -> None:
+        """Raise TimeoutError if it was not met, whatever that looked like to the reader."""
+        if self._expired:
+            raise TimeoutError from error
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._connection.transport is not None:
+            self._connection.transport.abort()
 
 
 async def _connected(connector: aiohttp.TCPConnector, route: Route, seconds: float) -> Connection:
