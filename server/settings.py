@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rapidfuzz import process
 
 from rules.addresses import Policy
+from rules.alerting_mail import MailServer, Recipients, sender
 from rules.errors import FieldError, InvalidInput
 
 _PREFIX = "HOOKWRIGHT_"
@@ -42,6 +43,10 @@ class Settings(BaseSettings):
     egress_proxy: str | None = None
     egress_ca_file: FilePath | None = None
     retention_days: int = Field(default=30, ge=0, le=3650)
+    alert_late_minutes: int = Field(default=5, ge=1, le=1440)
+    alert_emails: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_from: str | None = None
+    smtp_url: SecretStr | None = None
     log_format: Literal["text", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
@@ -54,10 +59,10 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("HOOKWRIGHT_OPENAI_API_KEY", "OPENAI_API_KEY")
     )
 
-    @field_validator("egress_allow", mode="before")
+    @field_validator("egress_allow", "alert_emails", mode="before")
     @classmethod
-    def split_networks(cls, value: object) -> object:
-        """Read CIDRs from a comma-separated text."""
+    def split_list(cls, value: object) -> object:
+        """Read a comma-separated text."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("egress_proxy")
@@ -66,6 +71,32 @@ class Settings(BaseSettings):
         """Refuse what is not the URL of an HTTP proxy: each delivery would fail."""
         if value is not None and not re.match(r"https?://[^/]", value):
             raise ValueError("must be the URL of an HTTP proxy, such as http://proxy.example:3128")
+        return value
+
+    @field_validator("alert_emails")
+    @classmethod
+    def check_emails(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is not an address."""
+        Recipients.parse(value)
+        return value
+
+    @field_validator("alert_from")
+    @classmethod
+    def check_sender(cls, value: str | None) -> str | None:
+        """Refuse what is not an address, with or without a name."""
+        if value is not None:
+            sender(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def check_smtp_url(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        """Refuse what no mail could be sent with; what is said never quotes the URL, which holds a password."""
+        if value is not None:
+            MailServer.parse(value.get_secret_value())
+            for name in ("alert_from", "alert_emails"):
+                if name in info.data and not info.data[name]:
+                    raise ValueError(f"needs {_PREFIX}{name.upper()} beside it")
         return value
 
     @field_validator("public_url")

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -18,9 +19,12 @@ from integrations.imports import Imports
 from integrations.sessions import Sessions
 from integrations.triggers import Triggers
 from integrations.vault import Vault
+from rules.alerting_mail import MailServer, Recipients, sender
 from server.auth import Gatekeeper
 from server.egress import Egress
 from server.logs import LogWatcher
+from server.mail import Postman
+from server.mailing import Mailer
 from server.metrics import Metrics
 from server.readiness import readiness
 from server.settings import Settings
@@ -35,6 +39,7 @@ from store.session import Database, driver_url
 from tools.catalogue import toolbox
 from tools.history import History
 from tools.services import Services
+from webhooks.alert_watch import AlertWatch
 from webhooks.columns import Columns
 from webhooks.erasure import Eraser
 from webhooks.insights import Insights
@@ -86,6 +91,8 @@ class Platform:
     wakeup: Wakeup
     metrics: Metrics
     watchers: Watchers
+    alert_watch: AlertWatch
+    mailer: Mailer | None = None
     notifier: Notifier | None = None
     tracing: "Tracing | None" = None
     workspace_id: str = ""
@@ -93,7 +100,7 @@ class Platform:
     _metrics_port: "MetricsPort | None" = None
     _working: "asyncio.Task[None] | None" = None
     _notifying: "asyncio.Task[None] | None" = None
-    _maintaining: "asyncio.Task[None] | None" = None
+    _background: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     async def start(self, *, with_worker: bool) -> None:
         """Bring the store up to date and start what runs in the background."""
@@ -107,7 +114,10 @@ class Platform:
             self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
             self._working = asyncio.create_task(self.worker.run())
             maintenance = Maintenance(self.database, self.settings.retention_days)
-            self._maintaining = asyncio.create_task(maintenance.run())
+            self._background.append(asyncio.create_task(maintenance.run()))
+        self._background.append(asyncio.create_task(self.alert_watch.run()))  # also where no worker is: all may be dead
+        if self.mailer is not None:
+            self._background.append(asyncio.create_task(self.mailer.run()))
         if self.notifier is not None:
             self._notifying = asyncio.create_task(self.notifier.run(self.wakeup.set if with_worker else None))
 
@@ -117,9 +127,10 @@ class Platform:
             await self._metrics_port.close()
         if self.worker is not None:
             self.worker.stop()
-        if self._maintaining is not None:
-            self._maintaining.cancel()
-            await asyncio.wait([self._maintaining])
+        for task in self._background:
+            task.cancel()
+        if self._background:
+            await asyncio.wait(self._background)
         await self.assistant.aclose()
         if self._working is not None:
             with contextlib.suppress(asyncio.CancelledError):
@@ -203,8 +214,25 @@ def wire(settings: Settings) -> Platform:
         wakeup=wakeup,
         metrics=metrics,
         watchers=watchers,
+        alert_watch=AlertWatch(
+            database, console=settings.console, late_after=timedelta(minutes=settings.alert_late_minutes)
+        ),
+        mailer=_mailer(settings, database),
         notifier=notifier,
         tracing=tracing,
+    )
+
+
+def _mailer(settings: Settings, database: Database) -> Mailer | None:
+    url = _plain(settings.smtp_url)
+    if url is None or settings.alert_from is None:
+        return None
+    return Mailer(
+        database,
+        Postman(MailServer.parse(url), settings.egress_ca_file),
+        by=sender(settings.alert_from),
+        recipients=Recipients.parse(settings.alert_emails),
+        console=settings.console,
     )
 
 
