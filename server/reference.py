@@ -9,6 +9,7 @@ from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
 _DEEPEST = 3
+_PROBLEM = "application/problem+json"
 _UNNAMED = "Who is calling"
 _OPERATING = "Operations"
 # Where a requirement came from is for those who maintain a route, not for those who call it.
@@ -46,6 +47,7 @@ class Operation:
     text: str
     parameters: tuple[Parameter, ...]
     fields: tuple[Parameter, ...]
+    answers: tuple[Parameter, ...]
     curl: str
 
 
@@ -74,19 +76,14 @@ def reference(document: Mapping[str, Any]) -> list[Group]:
 
 def _operation(method: str, path: str, described: Mapping[str, Any], schemas: Mapping[str, Any]) -> Operation:
     media = described.get("requestBody", {}).get("content", {}).get("application/json", {})
-    parameters = tuple(
-        Parameter(
-            each["name"], f"{each['in']}, {_kind(each.get('schema', {}), schemas)}", each.get("required", False), ""
-        )
-        for each in described.get("parameters", ())
-    )
     return Operation(
         anchor=_anchor(f"{method} {path}"),
         method=method.upper(),
         path=path,
         text=_SOURCES.sub("", described.get("description") or described.get("summary", "")),
-        parameters=parameters,
+        parameters=tuple(_parameter(each, schemas) for each in described.get("parameters", ())),
         fields=tuple(_fields(media.get("schema", {}), schemas)),
+        answers=tuple(_answers(described.get("responses", {}))),
         curl=_curl(method, path, media.get("example")),
     )
 
@@ -94,7 +91,15 @@ def _operation(method: str, path: str, described: Mapping[str, Any], schemas: Ma
 def _parameter(described: Mapping[str, Any], schemas: Mapping[str, Any]) -> Parameter:
     schema = described.get("schema", {})
     kind = f"{described['in']}, {_kind(schema, schemas)}"
-    return Parameter(described["name"], kind, described.get("required", False), _note(schema))
+    note = ", ".join(filter(None, (described.get("description", ""), _note(schema))))
+    return Parameter(described["name"], kind, described.get("required", False), note)
+
+
+def _answers(responses: Mapping[str, Any]) -> Iterator[Parameter]:
+    """List the refusals that a route has of its own; what all have in common is said once, above."""
+    for status, answer in responses.items():
+        if _PROBLEM in answer.get("content", {}):
+            yield Parameter(status, answer["description"], required=False, note="")
 
 
 def _anchor(text: str) -> str:
@@ -150,12 +155,7 @@ def _note(schema: Mapping[str, Any]) -> str:
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    pairs = (
-        ("minLength", "maxLength", " characters"),
-        ("minimum", "maximum", ""),
-        ("minItems", "maxItems", " entries"),
-    )
-    for low, high, unit in pairs:
+    for low, high, unit in _LIMITS:
         if high in schema:
             return f"{schema.get(low, 0):,} to {schema[high]:,}{unit}"
     return ""

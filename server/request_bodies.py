@@ -16,6 +16,7 @@ from rules.integration_spec import (
     TriggerPatch,
 )
 from rules.webhook_spec import WebhookDraft, WebhookPatch
+from server import problem_schema
 from server.routes.chat import ChatBody, ResumeBody
 from server.routes.erasure import EraseBody
 from server.routes.events import EventBody
@@ -121,6 +122,7 @@ def _described(document: dict[str, Any]) -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}]
+    schemas |= problem_schema.schemas(_SCHEMAS)
     for (method, path), body in REQUEST_BODIES.items():
         operation = document["paths"].get(path, {}).get(method)
         if operation is None:

@@ -89,6 +89,28 @@ async def test_every_body_is_described(api: Api) -> None:
         assert document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"]
 
 
+async def test_the_key_that_makes_a_request_repeatable_is_described_with_its_refusal(api: Api) -> None:
+    document = await api.get("/openapi.json")
+    accepting = document["paths"]["/v1/events"]["post"]
+    [header] = [each for each in accepting["parameters"] if each["in"] == "header"]
+    assert (header["name"], header["required"], header["schema"]["maxLength"]) == ("Idempotency-Key", False, 255)
+    assert "Idempotency-Replayed" in accepting["responses"]["202"]["headers"]
+    refused = accepting["responses"]["409"]
+    assert refused["content"]["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
+    first = {"type": "purchase", "payload": {"n": 1}}
+    for event, status in ((first, 202), ({**first, "payload": {"n": 2}}, 409)):
+        answer = await api.client.post("/v1/events", json=event, headers={header["name"]: "order-1"})
+        assert answer.status_code == status
+    assert set(answer.json()) == set(document["components"]["schemas"]["Problem"]["properties"])
+
+
+async def test_headers_and_refusals_are_shown(page: Page) -> None:
+    operation = page.locator("#post-v1-events")
+    await operation.locator("summary").click()
+    await expect(operation.get_by_role("row").filter(has_text="header, string")).to_contain_text("1 to 255 characters")
+    await expect(operation.get_by_role("row").filter(has_text="409")).to_contain_text("another body")
+
+
 @pytest.mark.parametrize("route", REQUEST_BODIES, ids=" ".join)
 def test_every_example_would_be_accepted(route: tuple[str, str]) -> None:
     parse(REQUEST_BODIES[route].model, REQUEST_BODIES[route].example)
