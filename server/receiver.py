@@ -1,23 +1,17 @@
-"""A local endpoint that verifies what it receives and prints it: `hookwright listen`, and the demo's other side.
-
-It stands for the customer's code, so it shares nothing with the sender but the published rules of the signatures.
-"""
+"""A local endpoint that verifies what it receives and prints it: `hookwright listen`, and the demo's other side."""
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import hmac
 import json
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
 
-MAX_AGE_SECONDS = 300
+from server.verifying import HEX_HEADER, KeySet, Signed, Verdict, judge_hex, key_bytes, signed
+
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _KEPT = 1_000
 
@@ -45,6 +39,9 @@ class Receiver:
 
     Args:
         secret: A `whsec_…` or perspection secret to verify signatures with.
+        public_keys: `whpk_…` keys to verify v1a signatures with, which then decide also where there is a v1 beside.
+        key_set: Where such keys are published.
+        signature_header: The header of hex signatures.
         auth_header: (name, value) that every request must carry; 401 otherwise.
         status: What to answer when a request is in order.
         delay_seconds: How long to wait before answering.
@@ -53,6 +50,9 @@ class Receiver:
     """
 
     secret: str | None = None
+    public_keys: Sequence[str] = ()
+    key_set: KeySet | None = None
+    signature_header: str = HEX_HEADER
     auth_header: tuple[str, str] | None = None
     status: int = 200
     delay_seconds: float = 0
@@ -84,7 +84,7 @@ class Receiver:
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        verified, how = self._judge(headers, body)
+        verified, how = await self._judge(headers, body)
         status = 401 if verified is False else self.status
         await asyncio.sleep(self.delay_seconds)
         received = Received(request.path, headers, body, verified, how, status)
@@ -92,32 +92,40 @@ class Receiver:
         self.on_request(received)
         return web.json_response({"received": True} if status < 300 else {"error": how}, status=status)
 
-    def _judge(self, headers: dict[str, str], body: bytes) -> tuple[bool | None, str]:
+    async def _judge(self, headers: dict[str, str], body: bytes) -> tuple[bool | None, str]:
         if self.auth_header is not None:
             name, value = self.auth_header
             if not hmac.compare_digest(headers.get(name.lower(), "").encode(), value.encode()):
                 return False, f"the {name} header is missing or wrong"
-        if self.secret is None:
+        if self.secret is None and not self.public_keys and self.key_set is None:
             return (True, "the header matches") if self.auth_header else (None, "nothing to verify with")
-        if "webhook-signature" in headers:
-            return _standard(self.secret, headers, body)
-        if "x-perspection-signature" in headers:
-            expected = hmac.new(self.secret.encode(), body, sha256).hexdigest()
-            valid = hmac.compare_digest(expected, headers["x-perspection-signature"])
-            return valid, "the hex signature is valid" if valid else "the hex signature does not match"
-        return False, "there is no signature"
+        hex_header = self.signature_header.lower()
+        if self.secret is not None and hex_header in headers:
+            return judge_hex(self.secret, headers[hex_header], body)
+        if "webhook-signature" not in headers:
+            return False, "there is no signature"
+        try:
+            return await self._standard(signed(headers, body))
+        except ValueError as error:
+            return False, str(error)
 
+    async def _standard(self, request: Signed) -> Verdict:
+        """Judge a signature of Standard Webhooks; raises ValueError when a key cannot be read."""
+        asymmetric = bool(self.public_keys) or self.key_set is not None
+        if request.has("v1a") and asymmetric:
+            valid = await self._is_by_key(request)
+            return valid, "the v1a signature is valid" if valid else "the v1a signature does not match"
+        if self.secret is None:
+            return False, "a v1 signature needs --secret"
+        if not request.has("v1"):
+            return False, "a v1a signature needs --jwks or --public-key"
+        valid = request.is_by_secret(self.secret)
+        return valid, "the signature is valid" if valid else "the signature does not match"
 
-def _standard(secret: str, headers: dict[str, str], body: bytes) -> tuple[bool, str]:
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"))
-        age = abs(time.time() - int(headers["webhook-timestamp"]))
-    except (binascii.Error, ValueError, KeyError):
-        return False, "the secret or the webhook-timestamp header cannot be read"
-    if age > MAX_AGE_SECONDS:
-        return False, "the signature is older than five minutes"
-    signed = f"{headers.get('webhook-id', '')}.{headers['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
-    given = headers["webhook-signature"].split()
-    valid = any(hmac.compare_digest("v1," + expected, signature) for signature in given)
-    return valid, "the signature is valid" if valid else "the signature does not match"
+    async def _is_by_key(self, request: Signed) -> bool:
+        given = [key_bytes(key) for key in self.public_keys]
+        if self.key_set is None:
+            return request.is_by_key(given)
+        if not request.is_by_key([*given, *self.key_set.keys]):
+            await self.key_set.refresh()
+        return request.is_by_key([*given, *self.key_set.keys])

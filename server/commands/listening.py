@@ -12,6 +12,7 @@ from rich.text import Text
 from rules.errors import InvalidInput, Unavailable
 from server.receiver import Received, Receiver
 from server.terminal import clean
+from server.verifying import HEX_HEADER, KeySet, key_bytes
 
 _out = Console()
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)?")
@@ -20,12 +21,20 @@ _SHOWN_BODY = 2_000
 
 
 def listen(
+    *,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 9000,
     status: Annotated[int, typer.Option(help="HTTP status to answer with.", min=200, max=599)] = 200,
     delay: Annotated[str, typer.Option(help="How long to wait before answering: 250ms, 3s, 1m.")] = "0s",
     secret: Annotated[
         str | None, typer.Option(envvar="HOOKWRIGHT_LISTEN_SECRET", help="Secret to verify signatures with.")
     ] = None,
+    public_key: Annotated[
+        list[str] | None, typer.Option(help="`whpk_…` key to verify v1a signatures with; may be repeated.")
+    ] = None,
+    jwks: Annotated[
+        str | None, typer.Option(help="URL of the webhook's key set, http://…/jwks/ID, to verify v1a signatures with.")
+    ] = None,
+    signature_header: Annotated[str, typer.Option(help="Header that carries a hex signature.")] = HEX_HEADER,
     auth_header: Annotated[
         str | None, typer.Option(envvar="HOOKWRIGHT_LISTEN_AUTH_HEADER", help="`Name: value` to require.")
     ] = None,
@@ -33,6 +42,9 @@ def listen(
     """Receive webhooks, verify them, and print them."""
     receiver = Receiver(
         secret=secret,
+        public_keys=_keys(public_key or []),
+        key_set=KeySet(jwks) if jwks else None,
+        signature_header=signature_header,
         auth_header=_header(auth_header),
         status=status,
         delay_seconds=_seconds(delay),
@@ -68,6 +80,15 @@ def _seconds(text: str) -> float:
     if match is None:
         raise InvalidInput.of("--delay", f"must be a duration such as 250ms, 3s or 1m; got {text!r}")
     return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _keys(given: list[str]) -> list[str]:
+    for key in given:
+        try:
+            key_bytes(key)
+        except ValueError:
+            raise InvalidInput.of("--public-key", f"must be `whpk_` and 32 bytes in base64; got {key!r}") from None
+    return given
 
 
 def _header(text: str | None) -> tuple[str, str] | None:
