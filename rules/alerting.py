@@ -106,10 +106,14 @@ def judge_rate(made: Sequence[Made], past: tuple[int, int], now: datetime, *, is
     lately = _lately(made, now)
     delivered, attempts = sum(one.delivered for one in lately), len(lately)
     judged = Judgement(Verdict.KEEP, delivered, attempts, _usual_cause(lately))
+    if _is_steady(made, now):
+        return judged._replace(verdict=Verdict.CLOSE)
     if attempts >= _FEW and interval(delivered, attempts)[1] < _POOR:
         dropped = is_open or past[1] < _PAST or past[0] / past[1] - delivered / attempts >= _DROP
         return judged._replace(verdict=Verdict.OPEN if dropped else Verdict.KEEP)
-    return judged._replace(verdict=Verdict.CLOSE) if _is_well(made, now) else judged
+    newest = made[:_LEAST]
+    is_well = len(newest) == _LEAST and sum(one.delivered for one in newest) >= _GOOD * _LEAST
+    return judged._replace(verdict=Verdict.CLOSE) if is_well else judged
 
 
 def judge_types(made: Sequence[Made]) -> Mapping[str, Judgement]:
@@ -163,13 +167,10 @@ def _lately(made: Sequence[Made], now: datetime) -> Sequence[Made]:
     return [one for index, one in enumerate(made) if index < _LEAST or one.at >= since]
 
 
-def _is_well(made: Sequence[Made], now: datetime) -> bool:
-    newest = made[:_LEAST]
-    if len(newest) == _LEAST and sum(one.delivered for one in newest) >= _GOOD * _LEAST:
-        return True
+def _is_steady(made: Sequence[Made], now: datetime) -> bool:
     last = made[:_STEADY]
-    steady = len(last) == _STEADY and all(one.delivered for one in last)
-    return steady and all(one.delivered or one.at < now - _RECENT for one in made)
+    delivered = len(last) == _STEADY and all(one.delivered for one in last)
+    return delivered and all(one.delivered or one.at < now - _RECENT for one in made)
 
 
 def _judge_type(those: Sequence[Made], all_delivered: int, all_made: int) -> Judgement:
