@@ -12,6 +12,7 @@ from rules.ids import new_id
 from store import access
 from store.dialect import take_turns
 from store.session import Database
+from webhooks.gathering import Gathering
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=7)
@@ -31,6 +32,7 @@ class Gatekeeper:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lookups: Gathering[str, dict[str, Any] | None] = Gathering(self._look_up, lanes=2)
 
     async def default_workspace(self, pinned_key: str | None = None) -> str:
         """Return the first workspace, creating it in an empty database; `pinned_key` becomes one of its keys."""
@@ -76,11 +78,16 @@ class Gatekeeper:
 
     async def by_key(self, key: str) -> Caller:
         """Return the caller of an API key; raises Unauthenticated."""
-        async with self._database.read() as connection:
-            row = await access.key_by_hash(connection, _hash(key))
+        row = await self._lookups.submit(_hash(key))
         if row is None or row["revoked_at"] is not None:
             raise Unauthenticated("This API key is not valid. `hookwright keys create` makes a new one.")
         return Caller(row["workspace_id"], Actor("api_key", row["id"]))
+
+    async def _look_up(self, hashes: list[str]) -> list[dict[str, Any] | Exception | None]:
+        """Read the keys of callers who came at the same time at once; each lookup begins after its callers came."""
+        async with self._database.read() as connection:
+            found = await access.keys_by_hash(connection, set(hashes))
+        return [found.get(one) for one in hashes]
 
     async def is_valid(self, key: str) -> bool:
         """Say whether a key works now."""

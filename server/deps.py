@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from rules.errors import Forbidden, Unauthenticated
 from rules.ranges import shown
-from server.auth import Caller
+from server.auth import Caller, Gatekeeper
 from server.bodies import read_json
 from server.wiring import Platform
 
@@ -18,15 +18,15 @@ CSRF_HEADER = "x-hookwright-csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def platform_of(request: Request) -> Platform:
-    """Return the platform that the app was built with."""
+async def platform_of(request: Request) -> Platform:
+    """Return the platform that the app was built with; a plain function would be run on another thread."""
     platform: Platform = request.app.state.platform
     return platform
 
 
 async def caller_of(request: Request) -> Caller:
     """Authenticate by bearer key or session cookie; raises Unauthenticated or Forbidden."""
-    gatekeeper = platform_of(request).gatekeeper
+    gatekeeper: Gatekeeper = request.app.state.platform.gatekeeper
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme:
         if scheme.lower() != "bearer" or not key.strip():

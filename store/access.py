@@ -1,6 +1,6 @@
 """Queries on workspaces, API keys and console tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,12 @@ async def key_by_hash(connection: AsyncConnection, key_hash: str) -> Row | None:
     """Return the key with this hash, revoked or not, or None."""
     row = (await connection.execute(select(api_keys).where(api_keys.c.key_hash == key_hash))).mappings().first()
     return None if row is None else dict(row)
+
+
+async def keys_by_hash(connection: AsyncConnection, hashes: Collection[str]) -> dict[str, Row]:
+    """Return the keys with these hashes, revoked or not, each by its hash."""
+    result = await connection.execute(select(api_keys).where(api_keys.c.key_hash.in_(hashes)))
+    return {row["key_hash"]: dict(row) for row in result.mappings()}
 
 
 async def keys(connection: AsyncConnection) -> list[Row]:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,12 +22,14 @@ from store import idempotency
 from store import webhooks as webhook_store
 from store.claims import Lane
 from store.session import Database
+from webhooks.gathering import Gathering
 from webhooks.observer import NOBODY, Observer
 from webhooks.wakeup import Wakeup
 
 MAX_PAYLOAD_BYTES = 262_144
 MAX_EVENTS = 1_000
 MAX_ORDERING_KEY = 200
+_LANES = 4  # transactions at the same time, on PostgreSQL; another one begins only while one takes long
 _FILTERS = ("event_filter", "conditions", "tag_filter", "trust_score")
 
 
@@ -67,9 +70,23 @@ class Answer:
     replayed: bool
 
 
-def answer_to(accepted: list[Accepted]) -> dict[str, Any]:
-    """Return the shape of API.md."""
-    return {"events": [entry.as_dict() for entry in accepted]}
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """What one caller asked to store: events, and the rows that they become."""
+
+    workspace_id: str
+    events: list[NewEvent]
+    rows: list[dict[str, Any]]
+    now: datetime
+
+
+_Listeners = list[tuple[str, FilterSet]]
+_Heard = dict[tuple[str, str | None], _Listeners | InvalidInput]
+
+
+def answer_text(accepted: list[Accepted]) -> str:
+    """Write the answer of API.md as JSON text."""
+    return json.dumps({"events": [entry.as_dict() for entry in accepted]}, separators=(",", ":"))
 
 
 class Intake:
@@ -79,14 +96,20 @@ class Intake:
         self._database = database
         self._wakeup = wakeup
         self._observer = observer
+        self._gathering: Gathering[_Submission, list[Accepted]] = Gathering(
+            self._store_all, lanes=1 if database.is_sqlite else _LANES, weigh=lambda one: len(one.rows)
+        )
 
     async def accept(self, workspace_id: str, events: list[NewEvent]) -> list[Accepted]:
-        """Store events and their deliveries, all or none; a known id is a duplicate and delivers nothing again."""
+        """Store events and their deliveries, all or none; a known id is a duplicate and delivers nothing again.
+
+        What others have accepted at the same time may share the transaction; whatever it fails by, nobody fails
+        because of another.
+        """
         _check_count(events)
         now, started = datetime.now(UTC), time.perf_counter()
         rows = await _event_rows(workspace_id, events, now)
-        async with self._database.write() as connection:
-            accepted = await self._store(connection, workspace_id, events, rows, now)
+        accepted = await self._gathering.submit(_Submission(workspace_id, events, rows, now))
         self._announce(workspace_id, accepted, started)
         return accepted
 
@@ -102,34 +125,44 @@ class Intake:
             earlier = await idempotency.begin(connection, workspace_id, key, body_hash, now)
             if earlier is not None:
                 return Answer(earlier, replayed=True)
-            accepted = await self._store(connection, workspace_id, events, rows, now)
-            text = json.dumps(answer_to(accepted), separators=(",", ":"))
+            submission = _Submission(workspace_id, events, rows, now)
+            accepted = (await self._store(connection, [submission]))[0]
+            if isinstance(accepted, Exception):
+                raise accepted
+            text = answer_text(accepted)
             await idempotency.finish(connection, workspace_id, key, status=202, response=text, now=now)
         self._announce(workspace_id, accepted, started)
         return Answer(text, replayed=False)
 
+    async def _store_all(self, submissions: list[_Submission]) -> list[list[Accepted] | Exception]:
+        async with self._database.write() as connection:
+            return await self._store(connection, submissions)
+
     async def _store(
-        self,
-        connection: AsyncConnection,
-        workspace_id: str,
-        events: list[NewEvent],
-        rows: list[dict[str, Any]],
-        now: datetime,
-    ) -> list[Accepted]:
-        listeners = {
-            perspective_id: await self._listeners(connection, workspace_id, perspective_id)
-            for perspective_id in {event.perspective_id for event in events}
-        }
-        new = await store.add_events(connection, list({row["id"]: row for row in reversed(rows)}.values()))
-        accepted, deliveries = [], []
-        for event, row in zip(events, rows, strict=True):
-            is_new = row["id"] in new
-            new.discard(row["id"])
-            made = _deliveries(row, event, listeners[event.perspective_id], now) if is_new else []
-            deliveries += made
-            accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
+        self, connection: AsyncConnection, submissions: list[_Submission]
+    ) -> list[list[Accepted] | Exception]:
+        """Store submissions; one whose perspective is unknown is answered with InvalidInput and stores nothing."""
+        heard = await self._heard(connection, submissions)
+        refused = [_refusal(one, heard) for one in submissions]
+        taken = [one for one, refusal in zip(submissions, refused, strict=True) if refusal is None]
+        new = await _add_events(connection, taken)
+        deliveries: list[dict[str, Any]] = []
+        results: list[list[Accepted] | Exception] = []
+        for one, refusal in zip(submissions, refused, strict=True):
+            results.append(refusal or _accepted(one, heard, new, deliveries))
         await store.add(connection, deliveries)
-        return accepted
+        return results
+
+    async def _heard(self, connection: AsyncConnection, submissions: list[_Submission]) -> _Heard:
+        """Return who listens, for each workspace and perspective that an event belongs to."""
+        places = {(one.workspace_id, event.perspective_id) for one in submissions for event in one.events}
+        heard: _Heard = {}
+        for workspace_id, perspective_id in places:
+            try:
+                heard[workspace_id, perspective_id] = await self._listeners(connection, workspace_id, perspective_id)
+            except InvalidInput as refusal:
+                heard[workspace_id, perspective_id] = refusal
+        return heard
 
     def _announce(self, workspace_id: str, accepted: list[Accepted], started: float) -> None:
         if any(entry.deliveries for entry in accepted):
@@ -160,9 +193,7 @@ class Intake:
             raise NotFound("event", event_id)
         return {**row, "payload": json.loads(row["payload"])}
 
-    async def _listeners(
-        self, connection: Any, workspace_id: str, perspective_id: str | None
-    ) -> list[tuple[str, FilterSet]]:
+    async def _listeners(self, connection: Any, workspace_id: str, perspective_id: str | None) -> _Listeners:
         if perspective_id is not None and not await webhook_store.perspective(connection, workspace_id, perspective_id):
             raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
         rows = await webhook_store.listening(connection, workspace_id, perspective_id)
@@ -245,9 +276,49 @@ def _event_row(workspace_id: str, event: NewEvent, now: datetime) -> dict[str, A
     }
 
 
-def _deliveries(
-    row: dict[str, Any], event: NewEvent, listeners: list[tuple[str, FilterSet]], now: datetime
-) -> list[dict[str, Any]]:
+async def _add_events(connection: AsyncConnection, submissions: list[_Submission]) -> set[tuple[str, str]]:
+    """Insert events in the order of their workspaces and ids; returns (workspace id, event id) of those that are new.
+
+    Everyone inserts in that order, so that two transactions with ids in common wait for each other one way only.
+    """
+    rows: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for one in submissions:
+        for row in one.rows:
+            rows[one.workspace_id].setdefault(row["id"], row)
+    new: set[tuple[str, str]] = set()
+    for workspace_id in sorted(rows):
+        ids = await store.add_events(connection, list(rows[workspace_id].values()))
+        new.update((workspace_id, id_) for id_ in ids)
+    return new
+
+
+def _refusal(submission: _Submission, heard: _Heard) -> InvalidInput | None:
+    for event in submission.events:
+        listeners = heard[submission.workspace_id, event.perspective_id]
+        if isinstance(listeners, InvalidInput):
+            return listeners
+    return None
+
+
+def _accepted(
+    submission: _Submission, heard: _Heard, new: set[tuple[str, str]], deliveries: list[dict[str, Any]]
+) -> list[Accepted]:
+    """Say what became of a submission's events; the first of an id takes it out of `new` and makes deliveries."""
+    accepted = []
+    for event, row in zip(submission.events, submission.rows, strict=True):
+        key = (submission.workspace_id, row["id"])
+        listeners = heard[submission.workspace_id, event.perspective_id]
+        is_new = key in new
+        new.discard(key)
+        made: list[dict[str, Any]] = []
+        if is_new and not isinstance(listeners, InvalidInput):
+            made = _deliveries(row, event, listeners, submission.now)
+        deliveries += made
+        accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
+    return accepted
+
+
+def _deliveries(row: dict[str, Any], event: NewEvent, listeners: _Listeners, now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "id": new_id("dlv"),
