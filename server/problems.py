@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from rules import errors
 from rules.validation import explain
+from store.space import FULL, REMEDY, lacks_space
 
 log = logging.getLogger("hookwright.server")
 
@@ -82,6 +83,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _store(_request: Request, error: Exception) -> JSONResponse:
+    if lacks_space(error):
+        log.error(FULL)
+        return problem(503, f"{FULL.capitalize()}. Nothing was saved. {REMEDY}", kind="store-full")
     log.error("the store failed: %s", type(error).__name__, exc_info=error)
     return problem(503, "The store does not answer now. Nothing was saved; try again.")
 

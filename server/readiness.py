@@ -6,6 +6,7 @@ from typing import Any
 
 from store.deliveries import newest_heartbeat
 from store.session import Database
+from store.space import FULL, REMEDY
 from webhooks.worker import HEARTBEAT
 
 _STORE_SECONDS = 5.0  # a store that takes longer is taken for gone
@@ -33,7 +34,8 @@ async def readiness(database: Database, working: "asyncio.Task[None] | None") ->
             "store": {"ok": False, "detail": gone},
             "worker": {"ok": False, "detail": "not known without the store"},
         }
-    return {"store": {"ok": True}, "worker": _worker(beat, working)}
+    store = {"ok": False, "detail": f"{FULL}. {REMEDY}"} if database.space.is_full else {"ok": True}
+    return {"store": store, "worker": _worker(beat, working)}
 
 
 def _worker(beat: datetime | None, working: "asyncio.Task[None] | None") -> dict[str, Any]:

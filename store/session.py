@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rules.errors import InvalidInput
 from store import dialect
+from store.space import Space
 
 _REWRITTEN_BYTES = 256 * 1024 * 1024
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -44,6 +45,7 @@ class Database:
     def __init__(self, url: str | URL, *, pool_size: int = 10, statement_seconds: float | None = 60) -> None:
         self.url = driver_url(url)
         self.engine = create_async_engine(self.url, **dialect.engine_options(self.url, pool_size, statement_seconds))
+        self.space = Space(self.engine)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         dialect.prepare_connections(self.engine)

@@ -48,7 +48,18 @@ class PostgresServer:
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         if self._as:
             os.chown(self._folder, self._as["user"], self._as["group"])
-        words = ["-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        words: list[str | Path] = [
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]
         subprocess.run([self._bin / "initdb", *words], check=True, capture_output=True, cwd=self._folder, **self._as)
 
     def start(self) -> None:
@@ -77,7 +88,7 @@ class PostgresServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _spawn(self) -> None:
-        words = ["-D", self._data, "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        words: list[str | Path] = ["-D", self._data, "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         for name, value in self._settings.items():
             words += ["-c", f"{name}={value}"]
         self._leave("keep")
@@ -112,7 +123,7 @@ class PostgresServer:
         return pid
 
     def _accepts(self) -> bool:
-        ready = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        ready: list[str | Path] = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return self._supervisor is not None and subprocess.run(ready, check=False, cwd=self._folder).returncode == 0
 
     def _binaries(self) -> Path:
