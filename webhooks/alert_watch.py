@@ -1,7 +1,7 @@
 """The watch over success rates, event types and lateness: what opens their alerts, and closes them (E07).
 
 It looks at what happened lately and nothing else. Webhooks whose counters say that nothing failed since the last look
-cost one row; those that failed, their newest attempts; at most `_AT_ONCE` of them a look, the others at the next one.
+cost one row; those that failed, their newest attempts; at most 300 of them a look, the others at the next.
 """
 
 import asyncio
@@ -91,7 +91,8 @@ class AlertWatch:
             alerts[one["webhook_id"]][one["subject_id"]] = one
         busy = {one.id: one for one in await facts.busy_webhooks(connection, now - WINDOW)}
         self._note_failures(busy)
-        chosen = {id_: self._waiting.pop(id_) for id_ in list(self._waiting)[:_AT_ONCE]}
+        chosen = {id_: busy[id_] for id_, _ in self._suspected if id_ in busy}
+        chosen |= {id_: self._waiting.pop(id_) for id_ in list(self._waiting)[:_AT_ONCE]}
         chosen |= {id_: busy.get(id_, Busy(id_, 0, 0)) for id_ in self._next_of(alerts)}
         suspected: set[tuple[str, str]] = set()
         for webhook in chosen.values():
@@ -99,7 +100,6 @@ class AlertWatch:
             suspected |= await self._judge(webhook, made, alerts[webhook.id], now)
             await asyncio.sleep(0)
         self._suspected = suspected
-        self._waiting |= {id_: busy[id_] for id_, _ in suspected if id_ in busy}
 
     def _next_of(self, ids: Iterable[str]) -> list[str]:
         """Return the webhooks with open alerts whose turn it is: all in one look, unless there are very many."""
