@@ -25,14 +25,15 @@ CLAIMS_PER_WEBHOOK = 512
 SILENCE_SECONDS = 6.0
 _BATCH = CLAIMS_PER_WEBHOOK // 4
 _POLL_SECONDS = 0.5
-_GATHER_SECONDS = 0.004
+GATHER_SECONDS = 0.004
 _FAILURES_THAT_PARK = 10
 _PARKED_SECONDS = 30.0
 _RETRY_SECONDS = (2.0, 4.0, 8.0)
 _ROUND_TRIPS = 4  # each of settling and of claiming
 
 _SENDING, _RECEIVING = 0.4, 0.3  # of a worker's CPU for a delivery; the rest is settling and claiming, half and half
-_SETTLING = 0.65  # of PostgreSQL's CPU for a delivery; the rest is claiming
+WRITING = 1 - _SENDING - _RECEIVING
+SETTLING = 0.65  # of PostgreSQL's CPU for a delivery; the rest is claiming
 
 
 class Exchanging(Protocol):
@@ -110,14 +111,14 @@ class SimWorker:
             if not (worked or self._finished):
                 yield self.wakeup.wait(_POLL_SECONDS)
             if any(self._lanes.values()) and len(self._finished) < _BATCH:
-                yield self._clock.sleep(_GATHER_SECONDS)
+                yield self._clock.sleep(GATHER_SECONDS)
 
     def _cycle(self) -> Any:
         """Write back what has finished and claim what is due; says whether anything was claimed."""
         finished, self._finished = self._finished, []
         self.counts.cycles += 1
         worker, postgres = self._costs.worker, self._costs.postgres
-        rest = (1 - _SENDING - _RECEIVING) / 2
+        rest = WRITING / 2
         locked = sorted({one.delivery.webhook.id for one in finished})
         if finished:
             self.counts.touched += len(locked)
@@ -125,11 +126,11 @@ class SimWorker:
                 yield self._server.locks.take(row)
             yield from self._work(
                 rest * worker.per_delivery * len(finished) + worker.per_webhook * len(locked) / 2,
-                _SETTLING * postgres.per_delivery * len(finished) + postgres.per_webhook * len(locked) / 2,
+                SETTLING * postgres.per_delivery * len(finished) + postgres.per_webhook * len(locked) / 2,
             )
         claimed = self._claim()
         touched = len({one.webhook.id for one in claimed})
-        settling = 1 - _SETTLING
+        settling = 1 - SETTLING
         yield from self._work(
             worker.per_cycle + rest * worker.per_delivery * len(claimed) + worker.per_webhook * touched / 2,
             postgres.per_cycle + settling * postgres.per_delivery * len(claimed) + postgres.per_webhook * touched / 2,
