@@ -20,7 +20,10 @@ from agent.guided.wording import value_text
 from rules.errors import Unavailable
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_DRAFT = ("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score")
+_DRAFT = (
+    *("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score"),
+    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "auto_disable_hours", "circuit_breaker"),
+)
 _WORD = re.compile(r"\S*\s")
 _YES, _NO = frozenset({"y", "yes"}), frozenset({"", "n", "no"})
 _LEAVE = frozenset({"/quit", "/exit", "/q"})
@@ -287,7 +290,7 @@ class Terminal:
         try:
             if prefill.get("webhook_id"):
                 return await self._client.patch(f"/v1/webhooks/{prefill['webhook_id']}", json=typed)
-            known = {name: prefill[name] for name in _DRAFT if prefill.get(name) is not None}
+            known = {name: prefill[name] for name in _DRAFT if name in prefill}
             return await self._client.post("/v1/webhooks", json={**known, **typed})
         except httpx2.TransportError:
             raise self._gone() from None

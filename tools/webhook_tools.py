@@ -11,6 +11,7 @@ from rules.events import default_events, default_profile
 from rules.tags import check_tags
 from rules.webhook_spec import Condition, EventFilter, ProfileName, TagFilter, TrustScore
 from tools.changing import apply, brief, brief_named, outcome, report
+from tools.delivery_settings import DeliverySettings, delivery_fields
 from tools.services import Services
 from tools.toolbox import Arguments, Call, Question, Result, Tool, approved, closed, fitting, refused
 from webhooks.views import WebhookView
@@ -18,6 +19,10 @@ from webhooks.views import WebhookView
 _SECRET_WORDS = ("authorization", "cookie", "secret", "token", "password", "signature", "key")
 _PAGE = 100
 _MANY = 12
+_MORE = (
+    *("description", "headers", "has_secret", "retry", "timeout_ms", "health"),
+    *("rate_limit_per_second", "max_in_flight", "auto_disable_hours", "circuit_breaker", "breaker_state"),
+)
 _SHORT = (
     *("id", "name", "url", "enabled", "state", "perspective_id", "perspective_name"),
     *("disabled_reason", "consecutive_failures", "last_error"),
@@ -36,7 +41,7 @@ class OneWebhook(Arguments):
     webhook_id: str = Field(description="The webhook's id (wh_…).")
 
 
-class CreateWebhook(Arguments):
+class CreateWebhook(DeliverySettings):
     """What is known already of the webhook to create; the form is filled in with it."""
 
     name: str | None = Field(None, description="A name; one is proposed when absent.", min_length=1, max_length=120)
@@ -49,17 +54,12 @@ class CreateWebhook(Arguments):
     url: str | None = Field(None, description="Only if the person has given it already.", max_length=2048)
 
 
-class EditWebhook(OneWebhook):
+class EditWebhook(OneWebhook, DeliverySettings):
     """The fields to change; with none of them, the form for URL and auth header opens."""
 
     name: str | None = Field(None, description="The new name.")
     url: str | None = Field(None, description="The new HTTPS URL.")
     description: str | None = None
-    timeout_ms: int | None = Field(None, description="1000 to 30000.")
-    max_retries: int | None = Field(None, description="0 to 10.")
-    auto_disable_hours: int | None = Field(
-        None, description="Hours of failing after which it is disabled: 1 to 720; 0 for never."
-    )
     headers: dict[str, str] | None = Field(
         None, description="Custom headers that are not secret, replacing the present ones; {} removes them."
     )
@@ -86,7 +86,7 @@ async def get_webhook(services: Services, call: Call, arguments: OneWebhook) -> 
     """Show one webhook with its health."""
     webhook = await services.registry.get(call.workspace_id, arguments.webhook_id)
     full = webhook.as_dict()
-    more = {name: full[name] for name in ("description", "headers", "has_secret", "retry", "timeout_ms", "health")}
+    more = {name: full[name] for name in _MORE}
     keyed = {name: full[name] for name in ("signing", "public_key") if webhook.public_key is not None}
     return {"ok": True, "webhook": {**await brief_named(services, webhook), **more, **keyed}}
 
@@ -99,11 +99,8 @@ async def create_webhook(services: Services, call: Call, arguments: CreateWebhoo
 
 async def edit_webhook(services: Services, call: Call, arguments: EditWebhook) -> Result:
     """Change plain fields."""
-    fields = arguments.model_dump(exclude={"webhook_id", "max_retries"}, exclude_none=True)
-    if arguments.auto_disable_hours == 0:
-        fields["auto_disable_hours"] = None
-    if arguments.max_retries is not None:
-        fields["retry"] = {"max_retries": arguments.max_retries}
+    plain = arguments.model_dump(exclude={"webhook_id", *DeliverySettings.model_fields}, exclude_none=True)
+    fields = {**plain, **delivery_fields(arguments)}
     if not fields:
         return await edit_endpoint(services, call, OneWebhook(webhook_id=arguments.webhook_id))
     secret = [name for name in arguments.headers or {} if any(word in name.lower() for word in _SECRET_WORDS)]
@@ -145,7 +142,8 @@ async def delete_webhook(services: Services, call: Call, arguments: OneWebhook) 
 
 
 async def _draft(services: Services, call: Call, arguments: CreateWebhook) -> dict[str, Any]:
-    known = arguments.model_dump(exclude_none=True, exclude_unset=True)
+    plain = arguments.model_dump(exclude=set(DeliverySettings.model_fields), exclude_none=True, exclude_unset=True)
+    known = {**plain, **delivery_fields(arguments)}
     perspective_id = arguments.perspective_id or call.perspective_id
     kind, name = None, "Webhook"
     if perspective_id is not None:
@@ -198,7 +196,8 @@ TOOLS = (
     ),
     Tool(
         "edit_webhook",
-        "Change name, URL, description, timeout, retries, auto-disabling, plain headers. A new URL asks for approval.",
+        "Change name, URL, description, timeout, retries, rate and in-flight limits, circuit breaker, auto-disabling, "
+        "plain headers. A new URL asks for approval.",
         EditWebhook,
         edit_webhook,
         changes=True,

@@ -24,6 +24,10 @@ NARROWER = [
     ("edit_webhook", {"max_retries": 2}),
     ("edit_webhook", {"auto_disable_hours": 24}),
     ("edit_webhook", {"auto_disable_hours": 0}),
+    ("edit_webhook", {"rate_limit_per_second": 5}),
+    ("edit_webhook", {"max_in_flight": 2}),
+    ("edit_webhook", {"circuit_breaker": {"consecutive_failures": 3, "failure_share": 0.5}}),
+    ("edit_webhook", {"retry": {"schedule": [1, 2]}}),
 ]
 WIDER = [
     ("delete_webhook", {}),
