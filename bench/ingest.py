@@ -131,7 +131,9 @@ async def main() -> None:
         for number in range(options.runs):
             for kind in options.stores:
                 runs[kind].append(await _run(kind, server_url, options.requests))
-                print(f"run {number + 1}, {kind}: " + ", ".join(f"{k} {v.rate:,.0f}/s" for k, v in runs[kind][-1].items()))
+                print(
+                    f"run {number + 1}, {kind}: " + ", ".join(f"{k} {v.rate:,.0f}/s" for k, v in runs[kind][-1].items())
+                )
     figures = [figure for kind in options.stores for figure in _figures(kind, runs[kind])]
     tell(figures, reference=speed, as_json=options.json)
 
