@@ -32,6 +32,7 @@ from server.tracing_switch import tracing_of
 from server.version import VERSION
 from server.watched_executor import WatchedExecutor
 from server.watching import Watchers
+from store import partitions
 from store.migrate import migrate
 from store.notify import Notifier
 from store.sealing import SealingBox, load_master_keys
@@ -105,6 +106,7 @@ class Platform:
     async def start(self, *, with_worker: bool) -> None:
         """Bring the store up to date and start what runs in the background."""
         await migrate(self.database)
+        await partitions.extend(self.database, self.settings.retention_days)
         self.workspace_id = await self.gatekeeper.default_workspace(_plain(self.settings.api_key))
         if self.settings.metrics_port is not None:
             from server.metrics_port import MetricsPort  # noqa: PLC0415 - the app is built around the platform

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.errors import Conflict, Unavailable
@@ -13,7 +13,6 @@ from store.tables import IdempotencyKey
 keys = IdempotencyKey.__table__  # type: ignore[attr-defined]
 
 LIFETIME: Final = timedelta(hours=24)
-PRUNED_AT_ONCE: Final = 100
 _NOT_YET: Final = 0
 
 
@@ -40,20 +39,7 @@ async def begin(connection: AsyncConnection, workspace_id: str, key: str, body_h
     return str(earlier.response)
 
 
-async def finish(
-    connection: AsyncConnection, workspace_id: str, key: str, *, status: int, response: str, now: datetime
-) -> None:
-    """Remember the answer to the request that took a key, and forget some keys that have expired.
-
-    That comes last and waits for nobody: whoever waits for a key that is being forgotten holds nothing that we need.
-    """
+async def finish(connection: AsyncConnection, workspace_id: str, key: str, *, status: int, response: str) -> None:
+    """Remember the answer to the request that took a key. Maintenance forgets it when it has expired."""
     mine = update(keys).where(keys.c.workspace_id == workspace_id, keys.c.key == key)
     await connection.execute(mine.values(status=status, response=response))
-    expired = (
-        select(keys.c.workspace_id, keys.c.key)
-        .where(keys.c.created_at <= now - LIFETIME)
-        .order_by(keys.c.created_at)
-        .limit(PRUNED_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    await connection.execute(delete(keys).where(tuple_(keys.c.workspace_id, keys.c.key).in_(expired)))

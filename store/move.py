@@ -7,7 +7,7 @@ one: it reads the source from the beginning, and writes what is missing or has c
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    type_coerce,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.errors import Conflict, InvalidInput
-from store import deliveries
+from store import deliveries, partitions
 from store.migrate import METADATA, migrate
 from store.moment import Moment
 from store.session import Database
@@ -97,6 +98,7 @@ async def move(
         await _refuse_running(target, silence, "A worker of the target")
         async with _alone(target), source.write() as reading:
             await _claim_target(target, _place(source))
+            await partitions.fill(target, await _days(reading))
             for table in METADATA.sorted_tables:
                 await _copy(table, reading, target, tell)
             moved = [await _counted(table, reading, target) for table in METADATA.sorted_tables]
@@ -151,6 +153,12 @@ async def _claim_target(target: Database, source: str) -> None:
                     "no server has been started on yet, or one that a move from the same source was interrupted in."
                 )
         await connection.execute(insert(_marker).values(source=source, started_at=datetime.now(UTC)))
+
+
+async def _days(reading: AsyncConnection) -> list[date]:
+    """Return the days that attempts were made on; SQLite's times are texts."""
+    day = func.substr(type_coerce(deliveries.attempts.c.attempted_at, String), 1, 10)
+    return [date.fromisoformat(text) for text in (await reading.execute(select(day).distinct())).scalars()]
 
 
 async def _copy(table: Table, reading: AsyncConnection, target: Database, tell: Callable[[Progress], None]) -> None:

@@ -5,8 +5,8 @@ ended: no row is looked at twice, and none that is not old. Then, in a transacti
 as may still go and as nobody else holds.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,12 @@ class Stage:
     old: Any
     id: Any = None
     prunable: Any = None
+    part_of: Table | None = None
+
+    @property
+    def counted_as(self) -> str:
+        """The name of the table, or of the one that it is a part of."""
+        return (self.table if self.part_of is None else self.part_of).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ class Batch:
     end: Place
 
 
-def stages(before: datetime, workspace_ids: Iterable[str]) -> list[Stage]:
+def stages(
+    before: datetime, workspace_ids: Iterable[str], attempt_tables: Sequence[Table] = (attempts,)
+) -> list[Stage]:
     """Say what is pruned, in this order.
 
     A delivery goes when it has ended, or when its webhook was deleted, long enough ago; an event when it has no
@@ -58,12 +66,13 @@ def stages(before: datetime, workspace_ids: Iterable[str]) -> list[Stage]:
     Args:
         before: The time before which things are old.
         workspace_ids: All workspaces: events are walked in each.
+        attempt_tables: Where attempts are deleted one by one (`store.partitions`).
 
     """
     deleted = select(webhooks.c.id).where(webhooks.c.id == deliveries.c.webhook_id, webhooks.c.deleted_at < before)
     ended = or_(deliveries.c.finished_at < before, deleted.exists())
     return [
-        _by_id(attempts, "att", before),
+        *[replace(_by_id(table, "att", before), part_of=attempts) for table in attempt_tables],
         _by_id(deliveries, "dlv", before, and_(deliveries.c.worker_id.is_(None), ended)),
         *[_events(workspace_id, before) for workspace_id in workspace_ids],
         _by_id(calls, "call", before),

@@ -269,7 +269,10 @@ class Delivery(SQLModel, table=True):
 
 
 class Attempt(SQLModel, table=True):
-    """One HTTP exchange of a delivery, or of a test (`delivery_id` null). Secret header values are redacted."""
+    """One HTTP exchange of a delivery, or of a test (`delivery_id` null). Secret header values are redacted.
+
+    On PostgreSQL the table is partitioned by `attempted_at`, which its key there ends with (`store.partitions`).
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (

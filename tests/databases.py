@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from store import partitions
 from store.migrate import migrate
 from store.session import Database
 from tests.postgres_server import PostgresServer
@@ -197,6 +198,7 @@ class Cluster:
         await self._admin.execute(f"CREATE DATABASE {draft}")
         database = Database(self._url_of(draft))
         await migrate(database)
+        await partitions.extend(database, 30)
         await database.close()
         await self._admin.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
 

@@ -61,7 +61,8 @@ class Insights:
             row = await store.get(connection, workspace_id, delivery_id)
             if row is None:
                 raise NotFound("delivery", delivery_id)
-            made = await store.attempts_of(connection, delivery_id)
+            known = {"since": row["created_at"], "count": row["attempts"]}
+            made = await store.attempts_of(connection, delivery_id, **known)
         return {**delivery_view(row), "attempts": [attempt_view(entry) for entry in made]}
 
     async def attempts(

@@ -130,7 +130,7 @@ class Intake:
             if isinstance(accepted, Exception):
                 raise accepted
             text = answer_text(accepted)
-            await idempotency.finish(connection, workspace_id, key, status=202, response=text, now=now)
+            await idempotency.finish(connection, workspace_id, key, status=202, response=text)
         self._announce(workspace_id, accepted, started)
         return Answer(text, replayed=False)
 

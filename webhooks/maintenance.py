@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from store import access, retention
+from store import access, partitions, retention
+from store.idempotency import LIFETIME
 from store.retention import Stage
 from store.session import Database
 
 FIRST_AFTER, INTERVAL = timedelta(minutes=1), timedelta(minutes=10)
-KEYS_KEPT = timedelta(hours=24)
 MAX_BATCH = 500
 _FIRST_BATCH = 50
 _MAX_LOCK_SECONDS = 0.02  # for choosing the next batch's size: what is deleted differs in weight a thousandfold
@@ -34,6 +34,7 @@ class Maintenance:
 
     def __init__(self, database: Database, retention_days: int) -> None:
         self._database = database
+        self._retention_days = retention_days
         self._kept = timedelta(days=retention_days) if retention_days else None
         self._batch = _FIRST_BATCH
         self.longest_lock = 0.0
@@ -49,9 +50,17 @@ class Maintenance:
             await asyncio.sleep(INTERVAL.total_seconds())
 
     async def prune(self, now: datetime | None = None) -> Counter[str]:
-        """Prune all that is old now; returns how many rows of each table."""
-        now = now or datetime.now(UTC)
+        """Prune all that is old now; returns how many rows of each table.
+
+        On PostgreSQL, days of attempts are dropped whole, and created ahead. The earlier one of our time and the
+        database's holds: a clock that is ahead would prune what is young.
+        """
+        now = now or await self._now()
         pruned: Counter[str] = Counter()
+        await partitions.extend(self._database, self._retention_days)
+        if self._kept is not None:
+            for part in await partitions.drop(self._database, now - self._kept):
+                log.info("dropped the attempts until %s, some %d rows", part.span.end, max(0, part.rows))
         self.longest_lock = 0.0
         for stage in await self._stages(now):
             if not await self._prune(stage, pruned):
@@ -62,12 +71,18 @@ class Maintenance:
             log.debug("the longest transaction of pruning took %.1f ms", self.longest_lock * 1000)
         return pruned
 
+    async def _now(self) -> datetime:
+        async with self._database.read() as connection:
+            return min(datetime.now(UTC), await partitions.clock(connection))
+
     async def _stages(self, now: datetime) -> list[Stage]:
-        stages = [retention.keys_stage(now - KEYS_KEPT)]
+        stages = [retention.keys_stage(now - LIFETIME)]
         if self._kept is not None:
             async with self._database.read() as connection:
                 workspace_ids = await access.workspace_ids(connection)
-            stages += retention.stages(now - self._kept, workspace_ids)
+            async with self._database.write() as connection:
+                attempt_tables = await partitions.walked_tables(connection)
+            stages += retention.stages(now - self._kept, workspace_ids, attempt_tables)
         return stages
 
     async def _prune(self, stage: Stage, pruned: Counter[str]) -> bool:
@@ -86,7 +101,7 @@ class Maintenance:
             if count is None:
                 return False
             if count:
-                pruned[stage.table.name] += count
+                pruned[stage.counted_as] += count
             self._learn(took)
             await asyncio.sleep(max(_MIN_REST_SECONDS, took * _REST))
 

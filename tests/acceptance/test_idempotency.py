@@ -13,6 +13,7 @@ from sqlalchemy import update
 from store.idempotency import keys
 from tests.processes import environment, free_port, server_process
 from tests.serving import Api, Receiver
+from webhooks.maintenance import Maintenance
 
 pytestmark = pytest.mark.both_databases
 
@@ -95,6 +96,7 @@ async def test_a_key_is_forgotten_after_24_hours_and_old_ones_are_pruned(api: Ap
     assert not replayed(await send(api.client, "old", other))
     assert replayed(await send(api.client, "old", other))
     assert replayed(await send(api.client, "young"))
+    assert await Maintenance(api.platform.database, 0).prune() == {"idempotency_keys": 1}
     async with api.platform.database.read() as connection:
         left = {row.key for row in await connection.execute(keys.select())}
     assert left == {"old", "young"}
