@@ -1,9 +1,9 @@
-"""The console's first page in a real Chromium: bytes on the wire, headers and API answers included, and time to interactive.
+"""The console's first page in a real Chromium: bytes on the wire and time to interactive.
 
     python -m bench.console [--runs 5]
 
-The cache is off, and each run is a context of its own. Interactive is when the page's own mark says that its handlers
-are there and its data is shown.
+Headers and API answers are counted, too. The cache is off, and each run is a context of its own. Interactive is when the
+page's own mark says that its handlers are there and its data is shown.
 """
 
 import shutil
@@ -67,13 +67,13 @@ async def main() -> None:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         cookies = await _sign_in(browser, server, await _link_token(database_url))
         visits = [await _visit(browser, server.url, cookies) for _ in range(options.runs)]
-        version = browser.version
+        major = browser.version.partition(".")[0]
         await browser.close()
     size, time_ms = (statistics.median(visit[column] for visit in visits) for column in (0, 1))
     figure = Figure(
         "console first page",
         f"≤ {GOAL_KB} KB on the wire, interactive < {GOAL_MS / 1000} s",
-        f"{size / 1024:.1f} KB in {visits[0][2]} requests, interactive in {time_ms:.0f} ms (Chromium {version.split('.')[0]})",
+        f"{size / 1024:.1f} KB in {visits[0][2]} requests, interactive in {time_ms:.0f} ms (Chromium {major})",
         met=size <= GOAL_KB * 1024 and time_ms < GOAL_MS,
     )
     tell([figure], as_json=options.json)

@@ -1,4 +1,4 @@
-"""The load generator: a number of clients that POST one after the other, each on its own connection, in a process apart.
+"""The load generator: clients that POST one after the other, each on its own connection, in a process apart.
 
 It sends the same bytes each time and reads nothing of an answer but its status line and its length, so that it leaves
 the processor to the server: `python -m bench.load HOST PORT PATH KEY CLIENTS REQUESTS FILE` prints one line of JSON.
@@ -95,7 +95,8 @@ class _Run:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
-async def _main(host: str, port: str, path: str, key: str, clients: str, requests: str, file: str) -> None:
+async def _main(words: list[str]) -> None:
+    host, port, path, key, clients, requests, file = words
     body = Path(file).read_bytes()  # noqa: ASYNC240 - before anything is under way
     lines = (
         f"POST {path} HTTP/1.1",
@@ -120,4 +121,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(*sys.argv[1:]))
+    uvloop.run(_main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """The receiver of the benchmarks: reads POSTs and answers 204 as fast as asyncio can, in a process of its own.
 
-It counts what it answered and when the first and the last of them came (`seen`), and leaves whoever posts to a path that
-begins with /hang without an answer.
+It counts what it answered and when the first and the last of them came (`seen`), and leaves whoever posts to a path
+that begins with /hang without an answer.
 """
 
 import asyncio

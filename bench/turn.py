@@ -8,8 +8,6 @@ runs, the tool reads webhooks. "fresh" is the first turn of a conversation; "200
 
 import argparse
 import asyncio
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -26,6 +24,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from sqlmodel import SQLModel
 
 from agent.assistant import Assistant
+from bench.figures import Figure, tell
 from integrations.assistants import Assistants
 from integrations.call_log import CallLog
 from integrations.executor import Executor
@@ -157,13 +156,12 @@ async def _measure(turns: int, rounds: int) -> tuple[list[list[float]], list[lis
     return fresh, long
 
 
-def _line(name: str, samples: list[list[float]], goal: int) -> str:
+def _figure(name: str, samples: list[list[float]], goal: int) -> Figure:
     medians = [statistics.median(values) for values in samples]
     p95 = statistics.quantiles([value for values in samples for value in values], n=20)[-1]
     p50 = statistics.median(medians)
-    verdict = "reached" if p50 < goal else "missed"
-    spread = f"{min(medians):.1f} to {max(medians):.1f}"
-    return f"{name:<10} p50 {p50:6.1f} ms (rounds {spread})   p95 {p95:6.1f} ms   goal p50 < {goal} ms: {verdict}"
+    got = f"p50 {p50:.1f} ms (rounds {min(medians):.1f} to {max(medians):.1f}), p95 {p95:.1f} ms"
+    return Figure(f"assistant turn without the model, {name}", f"p50 < {goal} ms", got, met=p50 < goal)
 
 
 def main() -> None:
@@ -171,12 +169,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=60, help="turns per round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON in the last line")
     options = parser.parse_args()
     fresh, long = asyncio.run(_measure(options.turns, options.rounds))
     print(f"assistant turn, model time excluded: 2 model calls, 1 tool, {options.rounds} rounds of {options.turns}")
-    print(_line("fresh", fresh, 15))
-    print(_line(f"{LONG} turns", long, 20))
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, SQLite on a real file")
+    tell([_figure("fresh", fresh, 15), _figure(f"{LONG} turns", long, 20)], as_json=options.json)
 
 
 if __name__ == "__main__":

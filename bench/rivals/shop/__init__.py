@@ -1,0 +1,1 @@
+"""The Django app that fires the event which django-outbound-webhooks delivers."""
