@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import inspect
 import math
 import secrets
 import sys
@@ -30,8 +31,9 @@ from bench.machine import machine
 from bench.reconcile_accounts import Account, Counters, Logged, account
 from bench.reconcile_receiver import Journal, recording
 from bench.reconcile_system import System
+from webhooks.worker import Worker
 
-CLAIM_BATCH = 1_024  # what a worker holds at most: deliveries under way, and results that it has not written yet
+CLAIM_BATCH: int = inspect.signature(Worker).parameters["claims"].default  # what a worker holds at once, at most
 RESUMED_SECONDS = 10.0
 STALLED_SECONDS = 60.0
 _PAGE = 200

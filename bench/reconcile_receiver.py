@@ -56,9 +56,13 @@ class Recorder(asyncio.Protocol):
             self._journal.write(_line(self._judge(*request)))
             self._journal.flush()
             if self._delay:
-                asyncio.get_running_loop().call_later(self._delay, self._transport.write, _ANSWER)
+                asyncio.get_running_loop().call_later(self._delay, self._answer)
             else:
-                self._transport.write(_ANSWER)
+                self._answer()
+
+    def _answer(self) -> None:
+        if not self._transport.is_closing():  # whoever asked may have been killed meanwhile
+            self._transport.write(_ANSWER)
 
     def _next(self) -> tuple[dict[str, str], bytes] | None:
         end = self._data.find(b"\r\n\r\n")

@@ -18,6 +18,7 @@ from rules.breaker import BreakerState, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
 from store import claims as claim_store
+from store import clock_step
 from store import deliveries as store
 from store import health as health_store
 from store.claims import Claimed, Lane, Standing
@@ -273,8 +274,12 @@ class Worker:
     async def _beat(self) -> None:
         now = datetime.now(UTC)
         async with self._database.write() as connection:
+            step = await clock_step.follow(connection, now)
             await store.beat(connection, self.id, now)
             recovered = await store.recover(connection, now, SILENCE)
+        if step:
+            log.warning("the clock was set back by %s; what waits was moved with it", step)
+            self._wakeup.set()
         if recovered:
             log.warning("gave back %d deliveries of a worker that went silent", recovered)
             self._wakeup.set()

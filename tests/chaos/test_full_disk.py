@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from bench.reconcile import CLAIM_BATCH
 from bench.reconcile_receiver import Journal, recording
 from tests.chaos.disks import Disk, SizeLimit, small_disk
 from tests.processes import environment, free_port, server_process
@@ -15,7 +16,6 @@ from tests.serving import until
 
 KEY = "hwk_key_of_the_full_disk_test"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-CLAIMS = 1_024
 FILLER = "x" * 2_000
 PATIENCE = 45.0
 
@@ -96,7 +96,7 @@ async def test_what_was_acknowledged_is_delivered_when_a_full_disk_has_room_agai
     tell(f"{sent} acknowledged, {filled} delivered before the disk was full, lost {lost}, again {again}")
     tell(f"with room again: accepting after {accepted:.2f} s, delivering after {resumed:.2f} s")
     assert journal.numbers == ingest.acknowledged
-    assert again <= CLAIMS
+    assert again <= CLAIM_BATCH
     assert max(accepted, resumed) < 30
     assert all(one.signed for one in journal.arrivals)
 
@@ -126,7 +126,7 @@ async def test_a_server_that_is_killed_on_a_full_disk_loses_nothing_either(tmp_p
     lost = len(ingest.acknowledged - journal.numbers)
     tell(f"{len(ingest.acknowledged)} acknowledged, lost {lost}, again {again}, all settled after {recovered:.2f} s")
     assert journal.numbers == ingest.acknowledged
-    assert again <= CLAIMS
+    assert again <= CLAIM_BATCH
 
 
 async def arrived(journal: Journal, count: int) -> bool | None:
