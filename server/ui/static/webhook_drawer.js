@@ -55,6 +55,8 @@ function facts(webhook) {
     ["Custom headers", Object.entries(webhook.headers ?? {}).map((pair) => pair.join(": ")).join("\n")],
     ["Retries", retryText(webhook.retry)],
     ["Timeout", duration(webhook.timeout_ms)],
+    ["Limits", limitsText(webhook)],
+    ["When it fails", failingText(webhook)],
   ].filter(([, value]) => value);
   return h("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -64,6 +66,18 @@ function retryText(retry) {
   if (!retry) return "";
   const delays = retry.strategy === "schedule" ? `after ${(retry.schedule ?? []).map((/** @type {number} */ each) => duration(each * 1000)).join(", ")}` : "with growing delays";
   return retry.max_retries ? `${retry.max_retries}, ${delays}` : "None";
+}
+
+/** @param {any} webhook */
+function limitsText({ rate_limit_per_second: rate, max_in_flight: most }) {
+  return [rate && `${rate} requests per second`, most && `${most} at a time`].filter(Boolean).join(", ");
+}
+
+/** @param {any} webhook */
+function failingText({ circuit_breaker: breaker, auto_disable_hours: hours }) {
+  const share = breaker?.failure_share ? ` or ${+(breaker.failure_share * 100).toPrecision(6)} % failing` : "";
+  const pause = breaker?.consecutive_failures ? `paused after ${breaker.consecutive_failures} failures in a row${share}` : "never paused";
+  return `${pause}; ${hours ? `disabled after ${hours} h` : "never disabled"}`;
 }
 
 /** @param {any} webhook */

@@ -6,6 +6,7 @@ import { authFields } from "./auth_fields.js";
 import { showDialog, showSecret, wipe } from "./dialogs.js";
 import { filterFields } from "./filter_fields.js";
 import { clearErrors, showErrors } from "./form_errors.js";
+import { LIMITS, limitFields } from "./limit_fields.js";
 import { refresh, state } from "./state.js";
 import { filterTexts, hostOf } from "./words.js";
 
@@ -68,22 +69,21 @@ function bind(root, parts, start, editing) {
   const filters = filterFields(root, parts, start);
   const simple = { name: start.name ?? "", url: start.url ?? "", description: start.description ?? "" };
   for (const [name, value] of Object.entries(simple)) parts[name].value = value;
-  parts.retries.value = start.retry?.max_retries ?? "";
-  parts.timeout.value = start.timeout_ms ?? "";
+  const limits = limitFields(parts, start, Boolean(editing));
   parts["perspective-field"].hidden = Boolean(editing);
   const chosen = start.perspective_id ?? (editing ? null : state.perspectiveId || null);
   parts.perspective.append(h("option", { value: "" }, "None: receives workspace events"), ...state.perspectives.map((each) => h("option", { value: each.id }, each.name)));
   parts.perspective.value = chosen ?? "";
   showPrefilled(parts, start, editing);
 
-  const before = () => ({ ...simple, ...filters.read(), max_retries: parts.retries.value, timeout_ms: parts.timeout.value });
   /** @type {any} */
-  let initial = before();
+  let initial = { ...simple, ...filters.read() };
   const offer = (/** @type {string|null} */ id) => filters.offer(id).then(() => { initial = { ...initial, ...filters.read() }; }).catch((error) => showErrors(root, parts.problem, error));
   void offer(chosen);
   parts.perspective.addEventListener("change", () => offer(parts.perspective.value || null));
 
-  return { read: () => (editing ? readPatch(parts, initial, filters.read(), auth.read(), start) : readDraft(parts, initial, filters.read(), auth.read(), start)) };
+  const changed = () => ({ ...changedFilters(initial, filters.read()), ...limits.read() });
+  return { read: () => (editing ? readPatch(parts, initial, changed(), auth.read()) : readDraft(parts, changed(), auth.read(), start)) };
 }
 
 /** Say which filters the conversation has already settled. @param {Record<string, any>} parts @param {any} start @param {string|null} editing */
@@ -96,35 +96,26 @@ function showPrefilled(parts, start, editing) {
 /** @param {any} a @param {any} b */
 const differ = (a, b) => JSON.stringify(a) !== JSON.stringify(b);
 
-/** The settings that were changed. @param {Record<string, any>} parts @param {any} initial @param {any} now @param {any} start */
-function changedSettings(parts, initial, now, start) {
-  /** @type {Record<string, any>} */
-  const body = {};
-  for (const name of FILTERS) if (differ(now[name], initial[name])) body[name] = now[name];
-  if (parts.retries.value !== String(initial.max_retries)) body.retry = parts.retries.value === "" ? null : { ...kept(start.retry), max_retries: Number(parts.retries.value) };
-  if (parts.timeout.value !== String(initial.timeout_ms)) body.timeout_ms = parts.timeout.value === "" ? null : Number(parts.timeout.value);
-  return body;
+/** The filters that were changed. @param {any} initial @param {any} now */
+function changedFilters(initial, now) {
+  return Object.fromEntries(FILTERS.filter((name) => differ(now[name], initial[name])).map((name) => [name, now[name]]));
 }
 
-/** Stored settings without those that are not set. @param {Record<string, any>|null|undefined} retry */
-function kept(retry) {
-  return Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== null));
-}
-
-/** @param {Record<string, any>} parts @param {any} initial @param {any} filters @param {any} auth @param {any} start */
-function readPatch(parts, initial, filters, auth, start) {
-  const body = changedSettings(parts, initial, filters, start);
+/** @param {Record<string, any>} parts @param {any} initial @param {Record<string, any>} changed @param {any} auth */
+function readPatch(parts, initial, changed, auth) {
+  const body = { ...changed };
   for (const name of ["name", "url", "description"]) if (parts[name].value.trim() !== initial[name]) body[name] = parts[name].value.trim();
   if (auth !== undefined) body.auth_header = auth;
   return body;
 }
 
-/** @param {Record<string, any>} parts @param {any} initial @param {any} filters @param {any} auth @param {any} start */
-function readDraft(parts, initial, filters, auth, start) {
-  const given = Object.fromEntries(["profile", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null).map((name) => [name, start[name]]));
+/** @param {Record<string, any>} parts @param {Record<string, any>} changed @param {any} auth @param {any} start */
+function readDraft(parts, changed, auth, start) {
+  const settled = ["profile", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null);
+  const given = Object.fromEntries([...settled, ...LIMITS.filter((name) => start[name] !== undefined)].map((name) => [name, start[name]]));
   const url = parts.url.value.trim();
   /** @type {Record<string, any>} */
-  const body = { ...given, ...changedSettings(parts, initial, filters, start), url, name: parts.name.value.trim() || hostOf(url) };
+  const body = { ...given, ...changed, url, name: parts.name.value.trim() || hostOf(url) };
   if (parts.perspective.value) body.perspective_id = parts.perspective.value;
   if (parts.description.value.trim()) body.description = parts.description.value.trim();
   if (auth !== undefined && auth !== null) body.auth_header = auth;
