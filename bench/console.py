@@ -2,8 +2,8 @@
 
     python -m bench.console [--runs 5]
 
-Headers and API answers are counted, too. The cache is off, and each run is a context of its own. Interactive is when the
-page's own mark says that its handlers are there and its data is shown.
+Headers and API answers are counted, too. The cache is off, and each run is a context of its own. Interactive is when
+the page's own mark says that its handlers are there and its data is shown.
 """
 
 import shutil
