@@ -43,10 +43,12 @@ def main(words: list[str] | None = None) -> int:
     if options.command in {"measure", "check"}:
         print("\n".join([*report.costs_table(measured.costs), "", *report.check_lines(verdict)]))
         return 0 if verdict.passes else 1
+    if options.command == "report":
+        return _report(measured, verdict, options.write)
     if not verdict.passes:
         print("\n".join([*report.check_lines(verdict), "", REFUSAL]), file=sys.stderr)
         return 1
-    return _extrapolate(measured) if options.command == "extrapolate" else _report(measured, verdict, options.write)
+    return _extrapolate(measured)
 
 
 def _extrapolate(measured: Measured) -> int:
@@ -57,11 +59,12 @@ def _extrapolate(measured: Measured) -> int:
 
 
 def _report(measured: Measured, verdict: Verdict, write: bool) -> int:  # noqa: FBT001 - as the command line says
-    text = report.whole(measured, verdict)
+    """Print all tables; without those that extrapolate where the check does not pass."""
+    text = report.whole(measured, verdict) if verdict.passes else report.checked(measured, verdict, REFUSAL)
     print(text)
     if write:
-        report.write(text, report.draw(Capacity(measured.costs)))
-    return 0
+        report.write(text, report.draw(Capacity(measured.costs)) if verdict.passes else {})
+    return 0 if verdict.passes else 1
 
 
 def _tell(words: str) -> None:

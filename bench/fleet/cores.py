@@ -3,8 +3,9 @@
 import heapq
 from collections import deque
 from itertools import count
+from random import Random
 
-from bench.fleet.clock import Clock, Resume, Wait
+from bench.fleet.clock import Clock, Resume, Steps, Wait
 
 
 class Cores:
@@ -93,3 +94,32 @@ class Process:
             resume(None)
 
         self._cores.run(seconds)(done)
+
+
+class Others:
+    """What else runs on the same cores: a few processes that take so much of them in the mean, in bursts.
+
+    Args:
+        clock: The time.
+        cores: Whose they take.
+        share: How many cores in the mean.
+        rng: How long bursts are.
+
+    """
+
+    _PROCESSES = 3
+    _BURST_SECONDS = 0.02
+
+    def __init__(self, clock: Clock, cores: Cores, share: float, rng: Random) -> None:
+        self._clock, self._cores, self._rng = clock, cores, rng
+        self._each = share / self._PROCESSES
+        for _ in range(self._PROCESSES if share else 0):
+            clock.spawn(self._run())
+
+    def _run(self) -> Steps:
+        used = 0.0
+        while True:
+            burst = self._rng.expovariate(1 / self._BURST_SECONDS)
+            yield self._cores.run(burst)
+            used += burst
+            yield self._clock.sleep(max(0.0, used / self._each - self._clock.now))

@@ -137,18 +137,25 @@ def check_lines(verdict: Verdict) -> list[str]:
     return [*verdict.lines(), "", f"{words} The tolerance of throughput is {TOLERANCE:.0%}."]
 
 
+def checked(measured: Measured, verdict: Verdict, *words: str) -> str:
+    """Return the tables that do not extrapolate, and some words after them."""
+    costs = "\n".join(["### Costs", "", *costs_table(measured.costs)])
+    compared = "\n".join(["### Predicted and measured", "", *check_lines(verdict)])
+    return "\n\n".join([costs, compared, *words])
+
+
 def whole(measured: Measured, verdict: Verdict) -> str:
     """Return all tables."""
     capacity = Capacity(measured.costs)
     steps = [step(capacity, rate) for rate in RATES]
     parts = [
-        ("Costs", costs_table(measured.costs)),
-        ("Predicted and measured", check_lines(verdict)),
         ("One cell", limits_table(capacity)),
         ("10 000, 100 000 and a million a second", steps_table(steps, capacity)),
         ("A cell is lost, a workspace moves", incident_lines(measured.costs)),
+        ("Charts", ["![latency against load](images/scale-latency.svg)", "![cells](images/scale-cells.svg)"]),
     ]
-    return "\n\n".join(f"### {title}\n\n" + "\n".join(lines) for title, lines in parts)
+    texts = [f"### {title}\n\n" + "\n".join(lines) for title, lines in parts]
+    return checked(measured, verdict, *texts)
 
 
 def draw(capacity: Capacity) -> dict[str, str]:

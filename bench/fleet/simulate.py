@@ -7,7 +7,7 @@ from random import Random
 
 from bench.fleet.cell import Cell, Hosts, Layout
 from bench.fleet.clock import Clock, Steps
-from bench.fleet.cores import Cores, Process
+from bench.fleet.cores import Cores, Others, Process
 from bench.fleet.costs import Costs, Observation
 from bench.fleet.endpoint import PROMPT, Elsewhere, Receiver
 from bench.fleet.queue import Delivery, Hook, Queue
@@ -60,9 +60,10 @@ class Outcome:
 
 
 def predicted(costs: Costs, run: Observation, *, seed: int = 1) -> Outcome:
-    """Simulate what was measured: all processes on the cores that others left over."""
+    """Simulate what was measured: all processes on the same cores, with what else ran there."""
     clock, rng = Clock(), Random(seed)
-    cores = Cores(clock, max(0.2, costs.cores - run.elsewhere))
+    cores = Cores(clock, costs.cores)
+    Others(clock, cores, min(run.elsewhere, 0.95 * costs.cores), rng)
     receiver = Receiver(clock, Process(cores), costs.receiver_per_delivery)
     layout = Layout(run.workers, 1, cores.number, cores.number, cores.number, max_connections=1000)
     hosts = Hosts.shared(cores)
