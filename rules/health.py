@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 State = Literal["healthy", "failing", "disabled", "never"]
 Icon = Literal["delivered", "failed", "retrying", "idle"]
 LastStatus = Literal["delivered", "failed", "retrying"]
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
+class AttemptResult(NamedTuple):
     """What health needs to know of one attempt; `status` is `retrying` when a failed attempt will be repeated."""
 
     status: LastStatus

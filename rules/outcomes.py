@@ -1,9 +1,8 @@
 """What came of one HTTP exchange: a `Reply` or a `Fault`, both plain values, never exceptions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Cause(StrEnum):
@@ -41,8 +40,7 @@ class Cause(StrEnum):
     HEALTHY = "healthy"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A complete HTTP response. `headers` have lower-case names; `body` is capped while being read."""
 
     status: int
@@ -52,8 +50,7 @@ class Reply:
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """No complete response arrived. `message` is a sentence for people; `detail` the library's own words."""
 
     cause: Cause

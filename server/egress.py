@@ -8,7 +8,7 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -44,7 +44,7 @@ _HTTPS_ONLY = (
     "HOOKWRIGHT_EGRESS_ALLOW_HTTP=true."
 )
 _ROUTES_KEPT = 4096
-_DEFAULTS = [(name.lower(), name, value) for name, value in DEFAULT_HEADERS.items()]
+_SHAPES_KEPT = 1024
 
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
 _FIELD_BREAKS = re.compile(r"[\r\n\0]")
@@ -127,18 +127,18 @@ class Egress:
             InvalidInput: a header name or value that would break the request apart (CR, LF, NUL).
         """
         started = perf_counter()
-        if not _headers_are_plain(headers):
+        shape = _shape(tuple(headers))
+        if not shape.plain or not _are_plain(headers.values()):
             raise _refused_header(headers)
         if not url.startswith(self._schemes):
             return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
         ways = self._ways or self._open()
         opened: list[str] = []
         _opened.set(opened)
-        names = {name.lower() for name in headers}
-        request = _Request(method, _completed(headers, names), body, max_body_bytes)
-        repeatable = method in REPEATABLE_METHODS or not REPEATABLE_BY_HEADER.isdisjoint(names)
+        completed = _completed(shape, headers)
+        request = _Request(method, completed, body, max_body_bytes)
         # What must not be sent twice never rides on a connection that the peer may just be closing.
-        way = ways.pooled if repeatable else ways.fresh
+        way = ways.pooled if shape.repeatable or method in REPEATABLE_METHODS else ways.fresh
         try:
             if self._proxy is not None:
                 await self._check_behind_proxy(url)
@@ -229,22 +229,45 @@ async def _replied(way: Connector, route: Route, request: _Request, timeout_seco
     return Reply(answer.message.code, kept, content, duration_ms, truncated)
 
 
-def _completed(headers: Mapping[str, str], names: set[str]) -> dict[str, str]:
-    """Add the defaults that are missing, and leave out what is the connection's own."""
-    completed = {name: value for key, name, value in _DEFAULTS if key not in names}
-    if names.isdisjoint(CONNECTION_HEADERS):
-        completed.update(headers)
-    else:
-        completed.update((name, value) for name, value in headers.items() if name.lower() not in CONNECTION_HEADERS)
+class _Shape(NamedTuple):
+    """What the names of a request's headers decide; requests differ in values far more often than in names.
+
+    Attributes:
+        plain: Whether all of them are header names.
+        repeatable: Whether a receiver can tell a repeated request from a new one by them.
+        defaults: The headers to add.
+        own: The connection's own headers, to be left out.
+
+    """
+
+    plain: bool
+    repeatable: bool
+    defaults: Mapping[str, str]
+    own: tuple[str, ...]
+
+
+@lru_cache(maxsize=_SHAPES_KEPT)
+def _shape(names: tuple[str, ...]) -> _Shape:
+    lower = {name.lower() for name in names}
+    return _Shape(
+        plain="" not in names and _FIELD_NAMES.fullmatch("".join(names)) is not None,
+        repeatable=not REPEATABLE_BY_HEADER.isdisjoint(lower),
+        defaults={name: value for name, value in DEFAULT_HEADERS.items() if name.lower() not in lower},
+        own=tuple(name for name in names if name.lower() in CONNECTION_HEADERS),
+    )
+
+
+def _completed(shape: _Shape, headers: Mapping[str, str]) -> dict[str, str]:
+    completed = {**shape.defaults, **headers}
+    for name in shape.own:
+        del completed[name]
     return completed
 
 
-def _headers_are_plain(headers: Mapping[str, str]) -> bool:
+def _are_plain(values: Iterable[str]) -> bool:
     # One pass over all text: printable text cannot hold CR, LF or NUL, and is by far the most common.
-    if "" in headers or _FIELD_NAMES.fullmatch("".join(headers)) is None:
-        return False
-    values = "".join(headers.values())
-    return values.isprintable() or _FIELD_BREAKS.search(values) is None
+    text = "".join(values)
+    return text.isprintable() or _FIELD_BREAKS.search(text) is None
 
 
 def _refused_header(headers: Mapping[str, str]) -> InvalidInput:

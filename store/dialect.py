@@ -1,6 +1,6 @@
 """What differs between SQLite and PostgreSQL, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from operator import itemgetter
@@ -16,6 +16,8 @@ from store import postgres
 from store.moment import Moment, moment_text
 
 _BUSY_TIMEOUT_SECONDS = 15
+
+_Pick = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
 def engine_options(url: URL, pool_size: int, statement_seconds: float | None) -> dict[str, Any]:
@@ -89,19 +91,27 @@ async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence
     """
     if not rows:
         return
-    sql, names, moments = _compiled(statement, connection.dialect)
-    pick = itemgetter(*names)
-    if connection.dialect.name == "sqlite":
-        rows = [{**row, **{name: moment_text(row[name]) for name in moments}} for row in rows]
-    await connection.exec_driver_sql(sql, [pick(row) for row in rows])
+    sql, pick, moments = _compiled(statement, connection.dialect)
+    values = [pick(row) for row in rows]
+    if moments and connection.dialect.name == "sqlite":
+        values = [_with_texts(row, moments) for row in values]
+    await connection.exec_driver_sql(sql, values)
+
+
+def _with_texts(row: tuple[Any, ...], moments: tuple[int, ...]) -> tuple[Any, ...]:
+    texts = list(row)
+    for index in moments:
+        if texts[index] is not None:
+            texts[index] = moment_text(texts[index])
+    return tuple(texts)
 
 
 @cache
-def _compiled(statement: Any, dialect: Dialect) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _compiled(statement: Any, dialect: Dialect) -> tuple[str, _Pick, tuple[int, ...]]:
     compiled = statement.compile(dialect=dialect)
     names = tuple(compiled.positiontup)
-    moments = tuple(name for name in names if isinstance(compiled.binds[name].type, Moment))
-    return str(compiled), names, moments
+    moments = tuple(index for index, name in enumerate(names) if isinstance(compiled.binds[name].type, Moment))
+    return str(compiled), itemgetter(*names), moments
 
 
 def clock(connection: AsyncConnection, now: datetime, ago: timedelta = timedelta()) -> Any:

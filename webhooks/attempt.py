@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
+import orjson
+
 from rules.errors import InvalidInput
 from rules.health import AttemptResult, LastStatus
 from rules.ids import new_id
@@ -25,7 +27,6 @@ log = logging.getLogger("hookwright.attempt")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]{1,253}(?::\d{1,5})?(?=[/?#]|$)")
 _SHOWN_HEADERS = 40
 _SHOWN_HEADER_VALUE = 512
-_json = json.JSONEncoder().encode
 
 
 class Attempted(NamedTuple):
@@ -197,3 +198,10 @@ def _body_text(exchange: Exchange) -> str | None:
     if not isinstance(exchange, Reply) or not exchange.body:
         return None
     return exchange.body.decode(errors="replace").replace("\x00", "\ufffd")
+
+
+def _json(headers: Mapping[str, str]) -> str:
+    try:
+        return orjson.dumps(headers).decode()
+    except TypeError:  # half a character, from bytes that are no text
+        return json.dumps(headers)

@@ -53,7 +53,9 @@ class Claimer:
         due = [one for one in known if self._targets[one.id].active]
         await self._claim_probes(connection, [one for one in due if one.breaker_until is not None], now)
         await self._claim_shares(connection, [one for one in due if one.breaker_until is None], now)
-        return await store.with_events(connection, self._taken)
+        claimed = await store.with_events(connection, self._taken)
+        self._limits.weigh([len(one.payload) for one in claimed])
+        return claimed
 
     def keep(self) -> None:
         """Let the last claims stand."""

@@ -1,7 +1,5 @@
 """Endpoints that repeat our secrets in their answers: masked before anything is stored or shown."""
 
-from dataclasses import replace
-
 from rules.echoes import echoes_of
 from rules.outcomes import Exchange, Reply
 from webhooks.request import Request
@@ -17,4 +15,4 @@ def without_echoes(exchange: Exchange, request: Request) -> Exchange:
     echoes = echoes_of(secrets)
     body = echoes.scrub_bytes(exchange.body, cut=exchange.truncated)
     headers = {name: echoes.scrub_text(value) for name, value in exchange.headers.items()}
-    return replace(exchange, body=body, headers=headers)
+    return exchange._replace(body=body, headers=headers)

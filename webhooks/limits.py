@@ -18,6 +18,9 @@ _GROWTH = 3
 _ASKS_PER_ROUND = 64
 _PROMPT_MS = 250
 _BURST_SECONDS = 1.0
+_HELD_BYTES = 64 * 1024 * 1024
+_USUAL_BYTES = 1024
+_SIZES_TO_LEARN = 256
 _LONGEST_PAUSE_SECONDS = 15.0
 _HUNG = frozenset({Cause.RESPONSE_TIMEOUT, Cause.CONNECT_TIMEOUT})
 _WEIGHTS = {Lane.FIRST: 8, Lane.RETRY: 4, Lane.REPLAY: 1, Lane.ORDERED: 8}
@@ -54,6 +57,7 @@ class Limits:
         self._claims_per_webhook = claims_per_webhook
         self._rng = rng or Random()
         self._held = 0
+        self._mean_bytes = float(_USUAL_BYTES)
         self._held_by_workspace: Counter[str] = Counter()
         self._held_in_lane: Counter[tuple[str, int]] = Counter()
         self._replays = 0
@@ -66,7 +70,12 @@ class Limits:
     @property
     def left(self) -> int:
         """How many more may be claimed, over all webhooks."""
-        return max(0, self._claims - self._held)
+        return max(0, self._most - self._held)
+
+    @property
+    def _most(self) -> int:
+        """How many may be claimed at once: fewer where payloads are large, as all of them are held in memory."""
+        return min(self._claims, max(LANES, int(_HELD_BYTES / self._mean_bytes)))
 
     def asks(self, due: Iterable[DueWebhook], targets: Mapping[str, Target]) -> list[Ask]:
         """Divide what is left evenly among workspaces, and each one's share among its webhooks, within their limits.
@@ -83,7 +92,7 @@ class Limits:
         workspaces = self._next_of(list(waiting), _ASKS_PER_ROUND)
         asks: list[Ask] = []
         for workspace_id in workspaces:
-            fair = max(self.left // len(workspaces), self._claims // len(workspaces) - self._held_by(workspace_id))
+            fair = max(self.left // len(workspaces), self._most // len(workspaces) - self._held_by(workspace_id))
             those = {one.id: one for one in waiting[workspace_id]}
             chosen = self._next_of(list(those), max(1, _ASKS_PER_ROUND // len(workspaces)))
             for id_ in chosen:
@@ -100,6 +109,12 @@ class Limits:
     def end(self, target: Target, lane: int, count: int) -> None:
         """Count claimed deliveries as done with."""
         self._count(target, lane, -count)
+
+    def weigh(self, sizes: Sequence[int]) -> None:
+        """Learn how large payloads are, in bytes, from those that have just been claimed."""
+        if sizes:
+            share = min(1.0, len(sizes) / _SIZES_TO_LEARN)
+            self._mean_bytes += (max(1.0, sum(sizes) / len(sizes)) - self._mean_bytes) * share
 
     def learn(self, webhook_id: str, results: Iterable[AttemptResult]) -> None:
         """Take attempts into account, in their order."""
@@ -155,7 +170,7 @@ class Limits:
     def _least(self, webhook_id: str) -> int:
         """Return what a webhook may claim even if nothing is left."""
         held = self.claimed[webhook_id]
-        return max(0, (_LEAST if self._held < 2 * self._claims else 1) - held)
+        return max(0, (_LEAST if self._held < 2 * self._most else 1) - held)
 
     def _by_lane(self, one: DueWebhook, count: int) -> list[Ask]:
         """Divide a webhook's share among the lanes that have something due and room."""

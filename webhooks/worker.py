@@ -40,6 +40,7 @@ HEARTBEAT = timedelta(seconds=2)
 SILENCE = timedelta(seconds=6)
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.004
+_WRITTEN_AT_ONCE = 256  # rendering more would keep other tasks waiting
 _FAULT_PAUSE_SECONDS = 1.0
 _FIRST, _RETRY = int(Lane.FIRST), int(Lane.RETRY)
 
@@ -68,8 +69,8 @@ class Worker:
         send: Send,
         wakeup: Wakeup,
         *,
-        claims: int = 1024,
-        claims_per_webhook: int = 512,
+        claims: int = 4096,
+        claims_per_webhook: int = 2048,
         rng: Random | None = None,
         observer: Observer = NOBODY,
     ) -> None:
@@ -84,7 +85,7 @@ class Worker:
         self._breakers = Breakers(self._rng)
         self._limits = Limits(claims, claims_per_webhook, self._rng)
         self._claimer = Claimer(self.id, self._targets, self._limits)
-        self._batch = claims_per_webhook // 4
+        self._batch = claims_per_webhook // 8
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
         self._lanes: Counter[str] = Counter()
         self._finished: list[Finished] = []
@@ -165,8 +166,10 @@ class Worker:
         standings = await claim_store.lock(connection, changed)
         await claim_store.give_back(connection, self.id, [row.id for row in returned])
         await self._targets.refresh(connection, {id_: one.updated_at for id_, one in standings.items()})
-        results = [self._result(row, made) for row, made in finished]
-        await store.finish(connection, results, [made.log_row() for _, made in finished])
+        for start in range(0, len(finished), _WRITTEN_AT_ONCE):
+            some = finished[start : start + _WRITTEN_AT_ONCE]
+            results = [self._result(row, made) for row, made in some]
+            await store.finish(connection, results, [made.log_row() for _, made in some])
         by_webhook: dict[str, list[Finished]] = defaultdict(list)
         for one in finished:
             by_webhook[one[0].webhook_id].append(one)
