@@ -1,11 +1,11 @@
 """Attempts by the day on PostgreSQL: parts of the table that are created ahead, and dropped whole when they are old.
 
 SQLite has one table, and nothing of this. What belongs to no part is in `attempts_default`, so that no insert ever
-fails for want of a part: rows of a clock that is wrong, or of a move. Deliveries write while parts come and go:
+fails for want of a part: rows of a clock that is wrong, or of a move.
 
-* Creating one waits for readers of `attempts_default`, and nobody who writes into another part waits for that.
-* Dropping one needs the whole table for a moment. It waits for that a tenth of a second at most, during which writers
-  wait too, and then lets them pass and tries again later: a backup can hold the table for hours.
+Deliveries write while parts come and go. Both need the whole table for a moment. They wait for it a tenth of a second,
+during which writers wait too, and then let them pass and try again later: a backup can hold it for hours. Writers wait
+for the whole and not for a part, so that they find the parts as they are then; otherwise they would fail.
 """
 
 import asyncio
@@ -142,7 +142,7 @@ async def _attach(connection: AsyncConnection, span: Span) -> None:
     if span.begin is None or span.end is None or any(_overlap(span, other) for other in there):
         return
     name = f"attempts_{span.begin:%Y%m%d}"
-    await _run(connection, f"LOCK TABLE {_DEFAULT} IN SHARE ROW EXCLUSIVE MODE")
+    await _run(connection, "LOCK TABLE ONLY attempts IN SHARE ROW EXCLUSIVE MODE")
     await _run(connection, f"CREATE TABLE {name} (LIKE attempts INCLUDING ALL)")
     theirs = f"attempted_at >= {begin} AND attempted_at < {end}"
     strays = f"DELETE FROM {_DEFAULT} WHERE {theirs} RETURNING *"  # noqa: S608 - a time of ours

@@ -83,6 +83,13 @@ class Database:
                     await connection.exec_driver_sql("VACUUM")
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    async def fold_log(self) -> None:
+        """Write SQLite's log back into its file, beside writers: else a commit does so, and all others wait for it."""
+        if self.is_sqlite:
+            async with self.engine.connect() as connection:
+                await connection.execution_options(writes=True)  # it is not part of a transaction
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

@@ -14,9 +14,11 @@ from store.session import Database
 FIRST_AFTER, INTERVAL = timedelta(minutes=1), timedelta(minutes=10)
 MAX_BATCH = 500
 _FIRST_BATCH = 50
+_LEAST_BATCH = 8  # below that, a transaction takes as long whatever it deletes
 _MAX_LOCK_SECONDS = 0.02  # for choosing the next batch's size: what is deleted differs in weight a thousandfold
 _REST = 2.0  # pauses are so many times as long as what they follow
 _MIN_REST_SECONDS = 0.01
+_FOLD_SECONDS = 0.5
 
 log = logging.getLogger("hookwright.maintenance")
 
@@ -37,6 +39,7 @@ class Maintenance:
         self._retention_days = retention_days
         self._kept = timedelta(days=retention_days) if retention_days else None
         self._batch = _FIRST_BATCH
+        self._folded = 0.0
         self.longest_lock = 0.0
 
     async def run(self) -> None:
@@ -103,12 +106,15 @@ class Maintenance:
             if count:
                 pruned[stage.counted_as] += count
             self._learn(took)
+            if time.perf_counter() - self._folded > _FOLD_SECONDS:
+                await self._database.fold_log()
+                self._folded = time.perf_counter()
             await asyncio.sleep(max(_MIN_REST_SECONDS, took * _REST))
 
     def _learn(self, took: float) -> None:
         """Choose the size of the next batch by how long this one kept others from writing."""
         self.longest_lock = max(self.longest_lock, took)
         if took > _MAX_LOCK_SECONDS:
-            self._batch = max(1, self._batch // 2)
+            self._batch = max(_LEAST_BATCH, self._batch // 2)
         elif took < _MAX_LOCK_SECONDS / 2:
             self._batch = min(MAX_BATCH, self._batch + self._batch // 2 + 1)

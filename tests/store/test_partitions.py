@@ -161,15 +161,28 @@ async def test_writers_go_on_while_a_day_waits_for_a_reader_and_when_it_goes(emp
 
 
 @pytest.mark.usefixtures("no_pauses")
-async def test_creating_a_day_waits_for_no_writer_and_none_for_it(empty: Database):
+async def test_no_write_fails_while_the_days_that_it_belongs_to_are_created(empty: Database):
     await migrate(empty)
-    await partitions.fill(empty, [NOW.date()])
-    async with empty.write() as writer, asyncio.timeout(20):
-        await store.log(writer, [attempt(NOW)])
-        await partitions.fill(empty, [(NOW + DAY).date()])
-        await log(empty, attempt(NOW + DAY))
+    done = asyncio.Event()
+
+    async def write(days: int) -> int:
+        written = 0
+        while not done.is_set():
+            await log(empty, attempt(NOW + (written % days) * DAY))
+            written += 1
+        return written
+
+    writing = [asyncio.create_task(write(days)) for days in (1, 3, 8)]
+    await until(lambda: some_rows(empty))
+    await partitions.extend(empty, 30)
+    done.set()
+    written = sum(await asyncio.gather(*writing))
     assert await rows_of(empty, "attempts_default") == 0
-    assert await rows_of(empty, "attempts") == 2
+    assert await rows_of(empty, "attempts") == written
+
+
+async def some_rows(database: Database) -> bool | None:
+    return True if await rows_of(database, "attempts") > 3 else None
 
 
 async def test_what_was_stored_before_stays_where_it_is_both_ways(empty: Database):

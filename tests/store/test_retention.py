@@ -170,6 +170,17 @@ async def plan_of(shelf: Shelf, statement: Any) -> list[str]:
         return [row[0] for row in await connection.exec_driver_sql(f"EXPLAIN {sql}")]
 
 
+async def test_sqlite_writes_its_log_back_while_somebody_writes(shelf: Shelf):
+    await add(shelf, attempts, *(attempt(OLD + timedelta(seconds=n)) for n in range(100)))
+    async with shelf.database.write() as writing, asyncio.timeout(10):
+        await writing.execute(attempts.insert(), attempt(YOUNG))
+        await shelf.database.fold_log()
+    async with shelf.database.read() as connection:
+        busy, frames, written = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")).one()
+    assert (busy, frames > 0) == (0, True)
+    assert written == frames
+
+
 @pytest.mark.usefixtures("postgres")
 async def test_a_row_that_somebody_holds_is_left_to_the_next_time(tmp_path: Path):
     database = Database(databases.url_for(tmp_path))
