@@ -25,6 +25,7 @@ from webhooks.columns import Columns
 from webhooks.profiles import PROFILES
 from webhooks.secrets import Scheme, live, rotate
 from webhooks.views import WebhookView
+from webhooks.wakeup import Wakeup
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,20 @@ class Registry:
         box: Seals auth headers, custom headers and signing secrets.
         policy: Which URLs may be called.
         console: Where the console is, for links in what alerts tell.
+        wakeup: Rung when a change may have made work due: a webhook is delivered to again, or tried again.
 
     """
 
     def __init__(
-        self, database: Database, box: SealingBox, policy: Policy, console: str = "http://127.0.0.1:8080"
+        self,
+        database: Database,
+        box: SealingBox,
+        policy: Policy,
+        console: str = "http://127.0.0.1:8080",
+        wakeup: Wakeup | None = None,
     ) -> None:
         self._database = database
+        self._wakeup = wakeup or Wakeup()
         self._columns = Columns(box, policy, console)
 
     async def create(self, workspace_id: str, draft: WebhookDraft, actor: Actor) -> Created:
@@ -119,7 +127,8 @@ class Registry:
             kind = await self._kind(connection, workspace_id, row["perspective_id"])
             values = self._columns.for_patch(patch, row, kind)
             changed = await self._apply(connection, row, values, actor, "update")
-            return replace(changed, secret=self._columns.made_secret(patch, values))
+        self._wakeup.announce()
+        return replace(changed, secret=self._columns.made_secret(patch, values))
 
     async def delete(self, workspace_id: str, webhook_id: str, actor: Actor) -> Changed:
         """Delete a webhook; its waiting deliveries are parked, and undo brings both back."""
@@ -183,7 +192,8 @@ class Registry:
             changed = await self._apply(connection, row, values, actor, "undo")
             if changed.change is not None:
                 await change_store.mark_undone(connection, change_id, changed.change.id)
-            return changed
+        self._wakeup.announce()
+        return changed
 
     def _inverse(self, change: Row, row: Row) -> dict[str, Any]:
         if change["action"] == "create":

@@ -30,6 +30,7 @@ from webhooks.operational import tell_recovered
 from webhooks.profiles import Message
 from webhooks.request import open_target
 from webhooks.views import health_of
+from webhooks.wakeup import Wakeup
 
 _SHOWN_BODY = 4_000
 
@@ -53,8 +54,9 @@ class TestResult:
 class Tester:
     """Run tests; a passing delivery clears the webhook's error state."""
 
-    def __init__(self, database: Database, columns: Columns, send: Send) -> None:
+    def __init__(self, database: Database, columns: Columns, send: Send, wakeup: Wakeup | None = None) -> None:
         self._database = database
+        self._wakeup = wakeup or Wakeup()
         self._columns = columns
         self._send = send
 
@@ -75,6 +77,8 @@ class Tester:
                 await set_breaker(connection, webhook_id, CLOSED)
                 now, console = datetime.now(UTC), self._columns.console
                 await tell_recovered(connection, [webhook_id], now, console=console)
+        if ok:
+            self._wakeup.announce()  # what was parked may be tried
         body = log["response_body"]
         shown = body and body[:_SHOWN_BODY]
         return TestResult(ok, made.status_code, made.result.duration_ms, log["error"], log["cause"], shown)
