@@ -1,5 +1,6 @@
 """The wall clock is stepped by hours, there and back: nothing is lost, nothing is sent over and over, nothing waits."""
 
+import asyncio
 import struct
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ import pytest
 
 from bench.reconcile import CLAIM_BATCH
 from bench.reconcile_receiver import Journal, recording
-from tests.processes import environment, free_port, server_process
+from tests import databases
+from tests.processes import environment, free_port, server_process, worker_process
 from tests.serving import until
 
 KEY = "hwk_key_of_the_clock_test"
@@ -90,6 +92,33 @@ async def test_claims_of_a_killed_server_are_found_when_it_starts_with_an_earlie
     again = len(journal.arrivals) - len(journal.numbers)
     tell(f"started 3 h earlier with {waiting} waiting: lost 0, again {again}, all after {recovered:.2f} s")
     assert again <= CLAIM_BATCH
+
+
+async def test_workers_whose_clocks_are_hours_apart_do_not_take_each_other_for_dead(tmp_path: Path, tell: Tell) -> None:
+    with databases.using(databases.POSTGRESQL), recording(tmp_path / "journal", SECRET, delay_seconds=0.1) as journal:
+        environ = environment(tmp_path / "home", free_port(), KEY)
+        fast, slow = Clock(tmp_path / "fast"), Clock(tmp_path / "slow")
+        fast.set(3 * HOUR)
+        slow.set(-3 * HOUR)
+        async with (
+            server_process(environ, tmp_path / "api.log", "--no-worker", ready=False),
+            worker_process(fast.environ(environ), tmp_path / "fast.log"),
+            worker_process(slow.environ(environ), tmp_path / "slow.log"),
+            client(environ) as http,
+        ):
+            await webhook(http, journal)
+            for start in range(0, EVENTS, 100):
+                await publish(http, range(start, start + 100))
+                await asyncio.sleep(1.5)  # longer than three heartbeats in all, and than the silence of the dead
+            await until(lambda: settled(http, EVENTS), PATIENCE)
+            assert (await http.get("/readyz")).status_code == 200
+        logs = (tmp_path / "fast.log").read_text() + (tmp_path / "slow.log").read_text()
+    again = len(journal.read()) - len(journal.numbers)
+    tell(f"workers 3 h fast and 3 h slow: {EVENTS} delivered, lost {EVENTS - len(journal.numbers)}, again {again}")
+    assert len(journal.numbers) == EVENTS
+    assert again == 0
+    assert "went silent" not in logs
+    assert "set back" not in logs
 
 
 async def webhook(http: httpx2.AsyncClient, journal: Journal) -> None:
