@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +69,7 @@ class Peer:
 _QUIET = ("--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat")
 _CELERY = ("celery", "-A", "bench.rivals.celery_app", "worker", *_QUIET)
 _PROCRASTINATE = ("procrastinate", "--app", "bench.rivals.procrastinate_app.app", "worker")
-_PGQUEUER = ("pgq", "run", "bench.rivals.pgqueuer_app:main", "--log-level", "ERROR")
+_PGQUEUER = ("python", "-m", "bench.rivals.pgqueuer_app")
 _TASKIQ = ("taskiq", "worker", "bench.rivals.taskiq_app:broker", "--log-level", "ERROR", "--workers", "2")
 _DJANGO = ("django-admin", "deliver_events")
 _SETTINGS = {"DJANGO_SETTINGS_MODULE": "bench.rivals.django_settings"}
@@ -77,7 +77,7 @@ _SETTINGS = {"DJANGO_SETTINGS_MODULE": "bench.rivals.django_settings"}
 PEERS = (
     Peer("Celery + requests, Redis", "celery_app", REDIS, (*_CELERY, "--concurrency", "4"), 1, 1500),
     Peer("procrastinate, PostgreSQL", "procrastinate_app", POSTGRESQL, (*_PROCRASTINATE, "-c", "20"), 2, 800),
-    Peer("pgqueuer, PostgreSQL", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "--batch-size", "100"), 2, 5000),
+    Peer("pgqueuer, PostgreSQL", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "100"), 2, 5000),
     Peer("taskiq-redis, Redis streams", "taskiq_app", REDIS, (*_TASKIQ, "--max-async-tasks", "100"), 1, 3000),
     Peer("django-outbound-webhooks, PostgreSQL", "django_app", POSTGRESQL, _DJANGO, 4, 400, _SETTINGS),
 )
@@ -88,8 +88,8 @@ OTHER_SETTINGS = (
     Peer("Celery, threads 16 × 2", "celery_app", REDIS, (*_CELERY, "-P", "threads", "-c", "16"), 2, 1500),
     Peer("procrastinate, 1 × 20", "procrastinate_app", POSTGRESQL, (*_PROCRASTINATE, "-c", "20"), 1, 800),
     Peer("procrastinate, 2 × 100", "procrastinate_app", POSTGRESQL, (*_PROCRASTINATE, "-c", "100"), 2, 800),
-    Peer("pgqueuer, batches of 10", "pgqueuer_app", POSTGRESQL, _PGQUEUER, 2, 3000),
-    Peer("pgqueuer, 1 × 500", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "--batch-size", "500"), 1, 5000),
+    Peer("pgqueuer, batches of 10", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "10"), 2, 3000),
+    Peer("pgqueuer, 1 × 500", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "500"), 1, 5000),
     Peer("taskiq-redis, 2 × 32", "taskiq_app", REDIS, (*_TASKIQ, "--max-async-tasks", "32"), 1, 3000),
     Peer("django-outbound-webhooks, 2", "django_app", POSTGRESQL, _DJANGO, 2, 400, _SETTINGS),
     Peer("django-outbound-webhooks, 8", "django_app", POSTGRESQL, _DJANGO, 8, 400, _SETTINGS),
@@ -137,17 +137,20 @@ async def _peer(peer: Peer, queue_url: str, url: str, count: int) -> Run:
     stored = count / float(said.stdout.split()[-1])
     await asyncio.to_thread(seen, url, forget=True)
     with ExitStack() as stack:
-        _start(peer, environ, stack)
-        return Run(stored, (await _all_seen(peer.name, url, count)).rate)
+        workers = _start(peer, environ, stack)
+        return Run(stored, (await _all_seen(peer.name, url, count, workers)).rate)
 
 
-def _start(peer: Peer, environ: dict[str, str], stack: ExitStack) -> None:
+def _start(peer: Peer, environ: dict[str, str], stack: ExitStack) -> list[subprocess.Popen[bytes]]:
     """Start workers, each the head of a process group that ends with the stack."""
     command = [str(_PEERS / peer.worker[0]), *peer.worker[1:]]
     log = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    workers = []
     for _ in range(peer.processes):
         process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=_ROOT, start_new_session=True)
         stack.callback(_end, process)
+        workers.append(process)
+    return workers
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -159,9 +162,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _all_seen(name: str, url: str, count: int) -> Seen:
+async def _all_seen(name: str, url: str, count: int, workers: Sequence[subprocess.Popen[bytes]] = ()) -> Seen:
     end = time.monotonic() + _PATIENCE_SECONDS
     while (found := await asyncio.to_thread(seen, url)).count < count:
+        if workers and all(worker.poll() is not None for worker in workers):
+            raise RuntimeError(f"{name}: its workers ended by themselves: {workers[0].args}")
         if time.monotonic() > end:
             print(f"{name}: only {found.count} of {count} came within {_PATIENCE_SECONDS} s")
             break

@@ -1,11 +1,16 @@
-"""pgqueuer on PostgreSQL: an asyncpg connection, one aiohttp session, uvloop."""
+"""pgqueuer on PostgreSQL: an asyncpg connection, one aiohttp session, uvloop.
+
+`python -m bench.rivals.pgqueuer_app BATCH_SIZE` is a worker: its own command `pgq run` fails with the newest typer.
+"""
 
 import asyncio
 import json
+import sys
 import time
 
 import aiohttp
 import asyncpg
+import uvloop
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.models import Job
@@ -46,3 +51,11 @@ async def _enqueue(count: int, url: str) -> float:
 def enqueue(count: int, url: str) -> float:
     """Store jobs in batches."""
     return asyncio.run(_enqueue(count, url))
+
+
+async def _work(batch_size: int) -> None:
+    await (await main()).run(batch_size=batch_size)
+
+
+if __name__ == "__main__":
+    uvloop.run(_work(int(sys.argv[1])))
