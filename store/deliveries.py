@@ -157,6 +157,11 @@ async def recover(connection: AsyncConnection, now: datetime, silence: timedelta
     return await release(connection, *gone)
 
 
+async def alive(connection: AsyncConnection) -> list[str]:
+    """List the workers that are alive; in the transaction of `recover`, which forgets the silent ones."""
+    return list((await connection.execute(select(workers.c.id))).scalars())
+
+
 async def newest_heartbeat(connection: AsyncConnection) -> datetime | None:
     """Return when any worker was last alive, by our clock."""
     now = datetime.now(UTC)

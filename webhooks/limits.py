@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rules.health import AttemptResult
 from rules.outcomes import Cause
+from rules.shares import Place, share_of
 from store.claims import DueWebhook, Lane
 from webhooks.request import Target
 
@@ -53,6 +54,7 @@ class Limits:
 
     def __init__(self, claims: int, claims_per_webhook: int, rng: Random | None = None) -> None:
         self.claimed: Counter[str] = Counter()
+        self.place = Place()
         self._claims = claims
         self._claims_per_webhook = claims_per_webhook
         self._rng = rng or Random()
@@ -197,11 +199,11 @@ class Limits:
             return 0
         most = min(self._claims_per_webhook, self._windows.get(target.id, _FIRST_WINDOW))
         if target.max_in_flight is not None:
-            most = min(most, target.max_in_flight)
+            most = min(most, share_of(target.max_in_flight, target.id, self.place))
         free = most - self.claimed[target.id]
         if target.rate_limit_per_second is None:
             return free
-        return min(free, int(self._refill(target.id, target.rate_limit_per_second)))
+        return min(free, int(self._refill(target.id, target.rate_limit_per_second / self.place.workers)))
 
     def _refill(self, webhook_id: str, rate: float) -> float:
         now = time.monotonic()

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.breaker import BreakerState, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
+from rules.shares import place_among
 from store import claims as claim_store
 from store import clock_step
 from store import deliveries as store
@@ -280,6 +281,7 @@ class Worker:
             step = await clock_step.follow(connection, now)
             await store.beat(connection, self.id, now)
             recovered = await store.recover(connection, now, SILENCE)
+            self._limits.place = place_among(self.id, await store.alive(connection))
         if step:
             log.warning("the clock was set back by %s; what waits was moved with it", step)
             self._wakeup.set()

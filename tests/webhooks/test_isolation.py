@@ -15,6 +15,7 @@ from rules.filters import FilterSet
 from rules.health import AttemptResult
 from rules.outcomes import Cause
 from rules.retry import RetryPolicy
+from rules.shares import Place
 from server.receiver import Received, Receiver
 from store.claims import DueWebhook, Lane
 from tests.serving import Api, serving, until
@@ -96,6 +97,16 @@ def test_a_thousand_webhooks_take_turns():
         for webhook_id, count in shares.items():
             claims.finish(webhook_id, count)
     assert len(served) == 1000
+
+
+def test_x06_workers_keep_a_webhook_s_limits_together():
+    busy = target("busy", "one", max_in_flight=5)
+    slow = target("slow", "one", rate_limit_per_second=9)
+    crew = [Claims(busy, slow) for _ in range(3)]
+    for rank, one in enumerate(crew):
+        one.limits.place = Place(rank, 3)
+    assert sum(one.round(["busy"])["busy"] for one in crew) == 5
+    assert [one.round(["slow"])["slow"] for one in crew] == [3, 3, 3]
 
 
 def test_a_webhook_that_hangs_holds_next_to_nothing():
