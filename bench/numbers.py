@@ -56,7 +56,18 @@ BENCHES = (
     Bench("ingest", "durable ingest", "--runs 3 --requests 20000", "--runs 1 --requests 1000"),
     Bench("latency", "enqueue → first byte, idle", "--runs 3 --events 300", "--runs 1 --events 20"),
     Bench("isolation", "healthy endpoints beside hanging ones", "--runs 5 --events 500", "--runs 1 --events 40"),
-    Bench("reconcile", "lost after kill -9", "--events 20000", "--events 1000"),
+    Bench(
+        "reconcile",
+        "lost after kill -9, SQLite",
+        "--database sqlite --kill server --events 20000",
+        "--database sqlite --kill server --events 1000",
+    ),
+    Bench(
+        "reconcile",
+        "lost after kill -9, PostgreSQL",
+        "--database postgresql --kill worker --events 20000",
+        "--database postgresql --kill worker --events 1000",
+    ),
     Bench("log_page", "log page 1 with 1 M attempts", "--rows 1000000", "--rows 20000 --requests 40"),
     Bench("render", "render one integration request", "", "--rounds 3 --repeat 500"),
     Bench("turn", "assistant turn", "", "--turns 10 --rounds 3"),
@@ -165,7 +176,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small runs, which only show that the commands work")
     parser.add_argument("--markdown", action="store_true", help="print the tables of docs/benchmarks.md, too")
-    parser.add_argument("--only", nargs="+", choices=[bench.name for bench in BENCHES], help="these, and no others")
+    parser.add_argument(
+        "--only", nargs="+", choices=sorted({bench.name for bench in BENCHES}), help="these, and no others"
+    )
     options = parser.parse_args()
     told = []
     for bench in BENCHES:
