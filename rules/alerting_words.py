@@ -43,7 +43,7 @@ def console_link(base: str, webhook_id: str | None) -> str:
         webhook_id: The webhook to mend, or None.
 
     """
-    return f"{base}/console" + ("" if webhook_id is None else f"#fix={quote(webhook_id, safe='')}")
+    return f"{base}/" + ("" if webhook_id is None else f"#fix={quote(webhook_id, safe='')}")
 
 
 def sentence(alert: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ def brief(webhook: WebhookView, perspective_name: str | None = None) -> dict[str
         "enabled": webhook.enabled,
         "state": webhook.state,
         **({"disabled_reason": webhook.disabled_reason} if webhook.disabled_reason else {}),
+        **({"operational": True} if webhook.operational else {}),
         "profile": webhook.profile,
         **{name: getattr(webhook, name) for name in FILTERS},
         "auth_header": webhook.auth_header,
@@ -68,6 +69,8 @@ def why_approval(webhook: WebhookView, changes: Sequence[FieldChange], *, tainte
     new = {change.field: change.after for change in changes}
     if "url" in new:
         return "Change the URL of"
+    if "operational" in new:
+        return "Send alerts instead of events to" if new["operational"] else "Send events instead of alerts to"
     if any(name in new for name in FILTERS) and widened(webhook, new):
         return "Send more than before to"
     return "Change" if tainted else None

@@ -14,7 +14,9 @@ from tools.webhook_tools import OneWebhook
 
 _LISTED = ("id", "webhook_id", "event_type", "event_id", "status", "attempts", "status_code", "cause", "created_at")
 _ATTEMPT = ("number", "status", "status_code", "duration_ms", "cause", "error", "attempted_at")
+_ALERT = ("topic", "webhook_id", "cause", "opened_at", "closed_at")
 _MAX_ATTEMPTS = 5
+_MAX_ALERTS = 20
 _MAX_TEXT = 600
 
 
@@ -31,6 +33,12 @@ class ListDeliveries(Arguments):
     status: Literal["delivered", "failed", "retrying", "pending"] | None = None
     event_type: str | None = None
     limit: int = Field(10, ge=1, le=30)
+
+
+class ListAlerts(Arguments):
+    """Which alerts."""
+
+    open_only: bool = Field(default=True, description="false: also those that are over.")
 
 
 class OneDelivery(Arguments):
@@ -81,6 +89,14 @@ async def list_deliveries(services: Services, call: Call, arguments: ListDeliver
     items = [{**{key: item[key] for key in _LISTED}, "error": _line(item["error"])} for item in page.items]
     more = {"total_capped": True} if page.capped else {}
     return {"ok": True, "deliveries": fitting(items), "total": page.total, **more}
+
+
+async def list_alerts(services: Services, call: Call, arguments: ListAlerts) -> Result:
+    """Say what needs attention in the workspace, newest first (E07)."""
+    is_open = True if arguments.open_only else None
+    page = await services.insights.alerts(call.workspace_id, is_open=is_open, limit=_MAX_ALERTS)
+    items = [{**{key: item[key] for key in _ALERT}, "summary": item["summary"]} for item in page.items]
+    return {"ok": True, "alerts": fitting(items), "total": page.total}
 
 
 async def get_delivery(services: Services, call: Call, arguments: OneDelivery) -> Result:
@@ -168,6 +184,13 @@ TOOLS = (
         diagnose_webhook,
     ),
     Tool("list_deliveries", "Show the delivery log, newest first.", ListDeliveries, list_deliveries),
+    Tool(
+        "list_alerts",
+        "What is wrong at present: webhooks disabled or failing, dropped success rates, event types that fail, late "
+        "deliveries.",
+        ListAlerts,
+        list_alerts,
+    ),
     Tool("get_delivery", "Show one delivery with its attempts and responses.", OneDelivery, get_delivery),
     Tool("retry_delivery", "Send one delivery again now.", OneDelivery, retry_delivery),
     Tool(

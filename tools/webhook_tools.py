@@ -52,6 +52,9 @@ class CreateWebhook(DeliverySettings):
     tag_filter: TagFilter | None = None
     trust_score: TrustScore | None = None
     url: str | None = Field(None, description="Only if the person has given it already.", max_length=2048)
+    operational: bool | None = Field(
+        None, description="true: it hears of alerts about webhooks, and of no other event."
+    )
 
 
 class EditWebhook(OneWebhook, DeliverySettings):
@@ -60,6 +63,7 @@ class EditWebhook(OneWebhook, DeliverySettings):
     name: str | None = Field(None, description="The new name.")
     url: str | None = Field(None, description="The new HTTPS URL.")
     description: str | None = None
+    operational: bool | None = Field(None, description="Whether it hears of alerts about webhooks in place of events.")
     headers: dict[str, str] | None = Field(
         None, description="Custom headers that are not secret, replacing the present ones; {} removes them."
     )
@@ -151,6 +155,8 @@ async def _draft(services: Services, call: Call, arguments: CreateWebhook) -> di
         kind, name = perspective["kind"], f"{perspective['name']} webhook"
         if arguments.tag_filter and (error := _unknown_tags(arguments.tag_filter, kind)):
             raise InvalidInput([error])
+    if arguments.operational:
+        kind, name = None, "Alerts"  # no events of the perspective's kind
     return {
         "name": name,
         "perspective_id": perspective_id,
@@ -197,7 +203,7 @@ TOOLS = (
     Tool(
         "edit_webhook",
         "Change name, URL, description, timeout, retries, rate and in-flight limits, circuit breaker, auto-disabling, "
-        "plain headers. A new URL asks for approval.",
+        "plain headers, whether it hears of alerts. A new URL asks for approval.",
         EditWebhook,
         edit_webhook,
         changes=True,

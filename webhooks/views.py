@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rules.alerting_words import sentence
 from rules.auto_disable import reason_of
 from rules.breaker import Breaker, BreakerPolicy, breaker_state
 from rules.filters import FilterSet
@@ -140,7 +141,7 @@ def alert_view(row: Row) -> dict[str, Any]:
     """Read an alert row into the shape of API.md."""
     names = ("id", "topic", "subject_id", "webhook_id", "cause", "details")
     times = {name: time_text(row[name]) for name in ("opened_at", "last_at", "closed_at", "mailed_at")}
-    return {**{name: row[name] for name in names}, **times}
+    return {**{name: row[name] for name in names}, "summary": sentence(row), **times}
 
 
 def delivery_view(row: Row) -> dict[str, Any]:

@@ -119,6 +119,17 @@ def listing(webhooks: Sequence[Mapping[str, Any]], lead: str = "") -> str:
     return "\n".join([lead, *lines, *([f"… and {more} more"] if more > 0 else [])]).strip()
 
 
+def alarms(result: Result) -> str:
+    """List the open alerts, to stand before a list of webhooks; empty when there are none."""
+    found = rows(result, "alerts", "items")
+    if not found:
+        return ""
+    more = (result.get("total") or len(found)) - min(len(found), _ROWS)
+    lines = [f"- {outside(one.get('summary'))}" for one in found[:_ROWS]]
+    lines += [f"- … and {more} more"] if more > 0 else []
+    return "\n".join(["Open alerts:", *lines, "", ""])
+
+
 def deliveries(result: Result, about: str) -> str:
     """List deliveries, the newest first."""
     found = rows(result, "deliveries", "items")

@@ -21,6 +21,7 @@ _READS = {
     "dry_run_filters",
     "diagnose_webhook",
     "list_deliveries",
+    "list_alerts",
     "get_delivery",
     "list_changes",
     "list_assistants",

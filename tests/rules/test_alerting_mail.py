@@ -85,7 +85,7 @@ def test_no_name_becomes_a_header(text: str):
 def test_one_alert_is_named_in_the_subject_and_leads_to_fix_it():
     mail = parsed(alert())
     assert "“CRM sync” delivers only 0 %" in mail["Subject"]
-    assert "Fix it: https://hooks.example/console#fix=wh_1" in mail.get_content()
+    assert "Fix it: https://hooks.example/#fix=wh_1" in mail.get_content()
     assert mail["Auto-Submitted"] == "auto-generated"
 
 

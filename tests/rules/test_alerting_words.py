@@ -46,7 +46,7 @@ def test_sentences_name_the_number_and_the_cause():
 
 def test_a_payload_leads_to_fix_it():
     told = payload(alert(), workspace={"id": "ws_1", "name": "One", "secret": "no"}, base="https://hooks.example")
-    assert told["fix_url"] == "https://hooks.example/console#fix=wh_1"
+    assert told["fix_url"] == "https://hooks.example/#fix=wh_1"
     assert (told["state"], told["webhook"]) == ("open", {"id": "wh_1", "name": "CRM sync"})
     assert told["workspace"] == {"id": "ws_1", "name": "One"}
     assert (told["opened_at"], told["closed_at"]) == ("2026-05-01T12:00:00.000Z", None)
@@ -54,9 +54,9 @@ def test_a_payload_leads_to_fix_it():
 
 def test_a_link_cannot_be_broken_out_of():
     assert console_link("https://hooks.example", 'wh"><script>&x=#') == (
-        "https://hooks.example/console#fix=wh%22%3E%3Cscript%3E%26x%3D%23"
+        "https://hooks.example/#fix=wh%22%3E%3Cscript%3E%26x%3D%23"
     )
-    assert console_link("https://hooks.example", None) == "https://hooks.example/console"
+    assert console_link("https://hooks.example", None) == "https://hooks.example/"
 
 
 @pytest.mark.parametrize("topic", list(Topic))

@@ -96,7 +96,7 @@ async def test_an_alert_is_mailed_once(database: Database):
     assert mail["To"] == "ops@example.com"
     assert mail["From"] == "Hookwright <alerts@hooks.example>"
     assert "“CRM sync” delivers only 0 %" in mail["Subject"]
-    assert "https://hooks.example/console#fix=wh_1" in mail.get_content()
+    assert "https://hooks.example/#fix=wh_1" in mail.get_content()
     assert server.envelopes == [("alerts@hooks.example", ["ops@example.com"])]
     assert await listed(database) == [(NOW, None, 0)]
 

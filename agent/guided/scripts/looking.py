@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.guided.listings import catalogue, change_log, deliveries, describe, listing
+from agent.guided.listings import alarms, catalogue, change_log, deliveries, describe, listing
 from agent.guided.memory import rows
 from agent.guided.reading import Intent, Reading, Values
 from agent.guided.replies import refusal
@@ -63,21 +63,23 @@ def status(stage: Stage) -> Script:
     found = known(stage.memory)
     if not found:
         return Reply("There are no webhooks here yet.", ("Set up a webhook",))
+    told = alarms((yield from stage.call("list_alerts")))
     failing = [one for one in found if in_state(one, "failing")]
     off = [one for one in found if in_state(one, "disabled")]
     ids = tuple(str(one["id"]) for one in failing or found)
     if failing:
         lead = f"{len(failing)} of {len(found)} webhooks {'is' if len(failing) == 1 else 'are'} failing:"
-        return Reply(
-            listing(failing, lead), _about(failing[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids
-        )
+        text = told + listing(failing, lead)
+        return Reply(text, _about(failing[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
     quiet = (
         f" {len(off)} {'is' if len(off) == 1 else 'are'} disabled: {', '.join(title(one) for one in off)}."
         if off
         else ""
     )
     lead = f"No webhook is failing; {len(found)} in all.{quiet}"
-    return Reply(listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
+    return Reply(
+        told + listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids
+    )
 
 
 def show(stage: Stage) -> Script:

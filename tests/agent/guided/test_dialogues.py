@@ -379,3 +379,10 @@ def test_one_replayed_delivery_is_counted_as_one(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(World, "_replay_deliveries", lambda *_: {"ok": True, "count": 1})
     answer = one().say("replay what failed since yesterday")
     assert answer.text.startswith("1 delivery of ")
+
+
+def test_what_is_wrong_begins_with_the_open_alerts():
+    world = World.of(*three())
+    world.alerts = [{"summary": "“CRM sync” delivers only 12.5 % of its last 40 attempts (server_error)."}]
+    said = str(world.say("is everything ok?").content)
+    assert said.startswith("Open alerts:\n- “CRM sync” delivers only 12.5 % of its last 40 attempts")

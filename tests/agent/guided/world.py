@@ -19,6 +19,7 @@ READS = {
     "dry_run_filters",
     "diagnose_webhook",
     "list_deliveries",
+    "list_alerts",
     "get_delivery",
     "list_changes",
 }
@@ -97,6 +98,7 @@ class World:
     changes: list[dict[str, Any]] = field(default_factory=list)
     decline: bool = False
     diagnosis: dict[str, Any] = field(default_factory=dict)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, *webhooks: dict[str, Any], **fields: Any) -> "World":
@@ -181,6 +183,9 @@ class World:
 
     def _diagnose_webhook(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
         return {"ok": True, "webhook_id": args["webhook_id"], **(self.diagnosis or DIAGNOSIS)}
+
+    def _list_alerts(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
+        return {"ok": True, "alerts": self.alerts, "total": len(self.alerts)}
 
     def _list_deliveries(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
         rows = [
