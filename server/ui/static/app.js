@@ -2,9 +2,8 @@
 
 import { byId, h, setText, toast } from "./dom.js";
 import { get, onSignedOut, post, sentence } from "./api.js";
-import { startBanner } from "./banner.js";
 import { Chat } from "./chat.js";
-import { openChanges } from "./lazy.js";
+import { followLink, openChanges, showBanner } from "./lazy.js";
 import { startPicker } from "./perspective_picker.js";
 import { loadPerspectives, onChange, refresh, state } from "./state.js";
 import { startTheme } from "./theme.js";
@@ -59,7 +58,7 @@ async function start() {
   const chat = new Chat({ reveal: () => showView("assistant") });
   startPicker();
   startList(chat);
-  startBanner(chat);
+  onChange(() => { if (state.alerts.total || state.webhooks.some((each) => each.state === "failing") || !byId("banner").hidden) void showBanner(chat); });
   for (const button of document.querySelectorAll("[data-view-button]")) button.addEventListener("click", () => showView(/** @type {any} */ (button).dataset.viewButton));
   byId("open-changes").addEventListener("click", openChanges);
   byId("sign-out").addEventListener("click", () => post("/logout").then(() => location.reload(), (error) => toast(sentence(error))));
@@ -75,6 +74,9 @@ async function start() {
   performance.mark("hookwright-interactive");
   document.documentElement.dataset.ready = "";
   poll();
+  const follow = () => { if (location.hash) void followLink(chat); };
+  addEventListener("hashchange", follow);
+  follow();
 }
 
 void start();

@@ -5,7 +5,7 @@ import { perspective } from "./state.js";
 import { fieldLabel, valueText } from "./words.js";
 
 // What every webhook has, and nobody asks about when one appears or goes.
-const ORDINARY = ["description", "enabled", "profile", "retry", "timeout_ms", "auto_disable_hours", "circuit_breaker"];
+const ORDINARY = ["description", "enabled", "profile", "retry", "timeout_ms", "auto_disable_hours", "circuit_breaker", "operational"];
 
 /** Whether the object itself goes. @param {{field: string, after: any}} change */
 export function isRemoval({ field, after }) {

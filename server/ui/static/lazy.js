@@ -11,6 +11,12 @@ export const openWebhookForm = async (options) => (await import("./webhook_form.
 /** @param {any} options @returns {Promise<{secret_name: string}|null>} */
 export const openSecretForm = async (options) => (await import("./secret_form.js")).openSecretForm(options);
 
+/** @param {{fix: (webhook: any) => void}} assistant */
+export const showBanner = async (assistant) => (await import("./banner.js")).showBanner(assistant);
+
+/** @param {{fix: (webhook: any) => void}} assistant */
+export const followLink = async (assistant) => (await import("./fix_link.js")).followLink(assistant);
+
 export const openPerspectiveForm = async () => (await import("./perspective_form.js")).openPerspectiveForm();
 
 export const openChanges = async () => (await import("./changes.js")).openChanges();

@@ -8,6 +8,7 @@ export const state = {
   /** @type {string} */ perspectiveId: "",
   /** @type {any[]} */ webhooks: [],
   total: 0,
+  /** What is open and needs attention, of all of the workspace. @type {{items: any[], total: number}} */ alerts: { items: [], total: 0 },
   loaded: false,
 };
 
@@ -28,8 +29,9 @@ export function announce() {
 /** Read the webhooks again; an answer that a later question has overtaken is dropped. */
 export async function refresh() {
   const turn = ++latest;
-  const page = await get("/v1/webhooks", { perspective_id: state.perspectiveId, limit: PAGE });
+  const [page, alerts] = await Promise.all([get("/v1/webhooks", { perspective_id: state.perspectiveId, limit: PAGE }), get("/v1/alerts", { open: "true" })]);
   if (turn !== latest) return;
+  state.alerts = alerts;
   state.webhooks = page.items;
   state.total = page.total;
   state.loaded = true;
