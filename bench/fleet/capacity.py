@@ -32,7 +32,7 @@ class Hardware:
 
     """
 
-    postgres_cores: int = 16
+    postgres_cores: int = 8
     use: float = 0.6
     disk_bytes: float = 20e12
     disk_use: float = 0.7

@@ -135,8 +135,10 @@ class Cell:
             worker.wakeup.set()
 
     def _accepted(self, number: int, server: SimServer, hook: Hook) -> Steps:
-        stored = server.accept(hook)
-        yield from stored
+        yield from server.accept(hook, lambda: self._forget(number))
+
+    def _forget(self, number: int) -> None:
+        """Let go what is stored: a caller who was not told so comes again with the same id, which changes nothing."""
         del self._accepting[number]
 
     def _worker(self, number: int) -> SimWorker:

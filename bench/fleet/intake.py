@@ -73,14 +73,15 @@ class SimServer:
         self._cpu, self._wal_per_event, self._numbers = cpu, wal_per_event, numbers
         self.accepted = 0
 
-    def accept(self, hook: Hook) -> Steps:
-        """Take one event in, now."""
+    def accept(self, hook: Hook, stored: Callable[[], None]) -> Steps:
+        """Take one event in, now; `stored` is called when it is on disk."""
         created = self._clock.now
         server_cpu, postgres_cpu = self._cpu
         yield self._process.run(server_cpu / 2)
         yield from self._pool.transaction(postgres_cpu, self._wal_per_event)
         self._queue.accepted += 1
         self.accepted += 1
+        stored()
         self._queue.add(Delivery(next(self._numbers), hook, created))
         self._bell.ring()
         yield self._process.run(server_cpu / 2)

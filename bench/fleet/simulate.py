@@ -198,7 +198,7 @@ class FleetOutcome:
         duplicates: Requests that repeated one which had been answered.
         refused: How often a caller was answered 503.
         drained_after: Seconds from the cell's return until its backlog was gone; NaN when it never was.
-        others_p99: The 99th percentile of the other cells' latency.
+        others_p99: The 99th percentile of the latency in cells that neither failed nor took a workspace in.
         moved_seconds: How long the move took, copying included.
 
     """
@@ -267,7 +267,7 @@ def fleet_with_loss(
     clock.run(seconds)
     queues = [cell.queue for cell in all_cells]
     accepted, delivered = (sum(getattr(queue, name) for queue in queues) for name in ("accepted", "delivered"))
-    others = [latency for queue in queues[1:] for latency in queue.latencies]
+    others = [latency for queue in queues[2:] for latency in queue.latencies]
     return FleetOutcome(
         offered=router.offered,
         accepted=accepted,

@@ -164,6 +164,14 @@ def test_nothing_is_lost_or_made_up_when_a_cell_is_lost_and_a_workspace_moves(se
     assert outcome.moved_seconds >= 1
 
 
+def test_an_event_that_was_stored_before_its_caller_heard_of_it_is_not_taken_in_again():
+    outcomes = [
+        fleet_with_loss(COSTS, LAYOUT, 300, workspaces=30, outage_seconds=2, seconds=20, seed=n) for n in (1, 2)
+    ]
+    assert [outcome.lost for outcome in outcomes] == [0, 0]
+    assert all(outcome.accepted + outcome.outside == outcome.offered for outcome in outcomes)
+
+
 def test_every_delivery_of_a_cell_is_somewhere_while_endpoints_hang():
     outcome = cell_under_load(COSTS, LAYOUT, 400, seconds=3, mix=Mix(slow=0.1, hanging=0.1))
     assert outcome.lost == 0
