@@ -93,6 +93,7 @@ async def exchange(
         _write(connection, _head(connector, route, method, headers, body), body)
         message, content = await _answer_of(connection, route, method)
         received, truncated = await _read(content, max_body_bytes)
+        deadline.check()
     except Exception as error:
         _break(connection)
         deadline.check(error)
@@ -102,7 +103,6 @@ async def exchange(
         raise
     finally:
         deadline.cancel()
-    deadline.check()
     if truncated or message.code == SWITCHING_PROTOCOLS:
         _break(connection)  # reading on only to keep the connection would give the peer our time and memory
     elif connection.transport is not None and connection.transport.get_write_buffer_size():
