@@ -185,6 +185,8 @@ def main() -> None:
         if options.only is None or bench.name in options.only:
             print(f"bench.{bench.name} …", file=sys.stderr, flush=True)
             told.append(run(bench, quick=options.quick))
+            for figure in told[-1].figures:  # at once: a run that is broken off has told what it found
+                print(f"    {figure.verdict:<7}{figure.what}: {figure.got}", file=sys.stderr)
             print(f"bench.{bench.name} took {told[-1].seconds:.0f} s", file=sys.stderr, flush=True)
     _print(told)
     print(_surroundings(told, quick=options.quick))
