@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from rules.argument_schema import property_names, violations
 from rules.client_data import Merged, check_client_data
 from rules.echoes import echoes_of
 from rules.errors import InvalidInput, NotFound, Unavailable
+from rules.header_fields import looks_secret
 from rules.integration_spec import Integration
 from rules.literal_credentials import header_templates, masked, stays_open, written_in
 from rules.outcomes import Cause, Exchange, Fault, Send
@@ -39,7 +39,6 @@ from store.session import Database
 __all__ = ["CallReport", "Executor"]
 
 _DEFAULT_TIMEOUT_MS: Final = 20_000
-_CREDENTIAL: Final = re.compile(r"authorization|token|secret|(?<!idempotency-)key$|cookie|password", re.IGNORECASE)
 _SHORTEST_CREDENTIAL: Final = 8  # characters, of a header that is one; shorter ones are as likely ordinary words
 _LARGE: Final = 65_536  # characters of a request; masking more than this would hold up everyone else
 _STOPPED: Final = Fault(
@@ -248,7 +247,7 @@ def _compiled(integration: str) -> RequestTemplate:
 def _hidden(secrets: Sequence[OpenSecret], request: Rendered, integration: Mapping[str, Any]) -> list[str]:
     """List what must not come back: secrets of the vault, and credentials in headers and the URL's template."""
     written = header_templates(integration)
-    headers = [value for name, value in request.headers.items() if _CREDENTIAL.search(name)]
+    headers = [value for name, value in request.headers.items() if looks_secret(name)]
     found = [value for value in headers if not stays_open(value, written)] + written_in(integration["url"])
     return [*(secret.value for secret in secrets), *(value for value in found if len(value) >= _SHORTEST_CREDENTIAL)]
 

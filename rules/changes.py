@@ -70,7 +70,18 @@ def diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> l
     """List the fields that differ between two records."""
     old, new = before or {}, after or {}
     names = [*old, *(name for name in new if name not in old)]
-    return [FieldChange(n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)]
+    return [FieldChange(n, old.get(n), new.get(n)) for n in names if not _same(old.get(n), new.get(n))]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare JSON values: unlike in Python, true is not 1; 5 and 5.0 are the same number."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def unfolded(changes: Iterable[FieldChange]) -> list[FieldChange]:
