@@ -22,7 +22,8 @@ NAMES = {
     "list_webhooks", "get_webhook", "create_webhook", "edit_webhook", "edit_endpoint", "set_enabled", "delete_webhook",
     "set_event_filter", "set_conditions", "set_tag_filter", "set_trust_filter", "list_tags", "list_event_types",
     "list_perspectives", "test_webhook", "dry_run_filters", "diagnose_webhook", "list_deliveries",
-    "list_alerts", "get_delivery", "retry_delivery", "replay_deliveries", "list_changes", "undo_change", "list_assistants", "create_assistant",
+    "list_alerts", "get_delivery", "retry_delivery", "replay_deliveries", "list_changes", "undo_change",
+    "list_assistants", "create_assistant",
     "edit_assistant", "delete_assistant", "list_triggers", "get_trigger", "create_trigger", "import_api_call",
     "edit_trigger", "delete_trigger", "test_trigger", "list_calls", "list_secrets", "set_secret",
 }  # fmt: skip
