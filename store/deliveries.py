@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, null, select, type_coerce, update
+from sqlalchemy import Select, bindparam, case, delete, insert, null, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import dialect
@@ -175,19 +175,31 @@ async def page(
     connection: AsyncConnection, workspace_id: str, filters: dict[str, Any], limit: int, offset: int
 ) -> Page[Row]:
     """List deliveries, newest first; `filters` may hold webhook_id, status, event_type, event_id, since and until."""
-    statement = select(deliveries).where(*_conditions(workspace_id, filters))
-    return await fetch_page(connection, statement.order_by(deliveries.c.id.desc()), limit, offset, count_to=COUNT_TO)
+    return await fetch_page(connection, page_query(workspace_id, filters), limit, offset, count_to=COUNT_TO)
+
+
+def page_query(workspace_id: str, filters: dict[str, Any]) -> Select[Any]:
+    """Return the query of `page`, without limit and offset."""
+    return select(deliveries).where(*_conditions(workspace_id, filters)).order_by(deliveries.c.id.desc())
 
 
 def _conditions(workspace_id: str, filters: dict[str, Any]) -> list[Any]:
-    conditions = [deliveries.c.workspace_id == workspace_id]
-    exact = ("webhook_id", "status", "event_type", "event_id")
+    conditions = [_of_webhook(workspace_id, filters.get("webhook_id"))]
+    exact = ("status", "event_type", "event_id")
     conditions += [deliveries.c[name] == filters[name] for name in exact if filters.get(name) is not None]
     if filters.get("since") is not None:
         conditions.append(deliveries.c.created_at >= filters["since"])
     if filters.get("until") is not None:
         conditions.append(deliveries.c.created_at < filters["until"])
     return conditions
+
+
+def _of_webhook(workspace_id: str, webhook_id: str | None) -> Any:
+    """Name one workspace or one webhook of it, not both: SQLite would count along the index of the workspace."""
+    if webhook_id is None:
+        return deliveries.c.workspace_id == workspace_id
+    known = select(webhooks.c.id).where(webhooks.c.id == webhook_id, webhooks.c.workspace_id == workspace_id)
+    return deliveries.c.webhook_id == known.scalar_subquery()
 
 
 async def get(connection: AsyncConnection, workspace_id: str, delivery_id: str) -> Row | None:
