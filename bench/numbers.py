@@ -72,7 +72,7 @@ BENCHES = (
     Bench("render", "render one integration request", "", "--rounds 3 --repeat 500"),
     Bench("turn", "assistant turn", "", "--turns 10 --rounds 3"),
     Bench("console", "console first page", "--runs 5", "--runs 3"),
-    Bench("memory", "memory, idle and with 200k pending", "", "--pending 5000"),
+    Bench("memory", "memory, idle and with 200k pending", "", "--deliveries 5000"),
 )
 
 

@@ -166,7 +166,7 @@ async def _all_seen(name: str, url: str, count: int, workers: Sequence[subproces
     end = time.monotonic() + _PATIENCE_SECONDS
     while (found := await asyncio.to_thread(seen, url)).count < count:
         if workers and all(worker.poll() is not None for worker in workers):
-            raise RuntimeError(f"{name}: its workers ended by themselves: {workers[0].args}")
+            raise RuntimeError(f"{name}: its workers ended by themselves: {workers[0].args!r}")
         if time.monotonic() > end:
             print(f"{name}: only {found.count} of {count} came within {_PATIENCE_SECONDS} s")
             break

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,7 +33,7 @@ class Gatekeeper:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lookups: Gathering[str, dict[str, Any] | None] = Gathering(self._look_up, lanes=2)
+        self._lookups: Gathering[str, Mapping[str, Any] | None] = Gathering(self._look_up, lanes=2)
 
     async def default_workspace(self, pinned_key: str | None = None) -> str:
         """Return the first workspace, creating it in an empty database; `pinned_key` becomes one of its keys."""
@@ -83,7 +84,7 @@ class Gatekeeper:
             raise Unauthenticated("This API key is not valid. `hookwright keys create` makes a new one.")
         return Caller(row["workspace_id"], Actor("api_key", row["id"]))
 
-    async def _look_up(self, hashes: list[str]) -> list[dict[str, Any] | Exception | None]:
+    async def _look_up(self, hashes: list[str]) -> list[Mapping[str, Any] | Exception | None]:
         """Read the keys of callers who came at the same time at once; each lookup begins after its callers came."""
         async with self._database.read() as connection:
             found = await access.keys_by_hash(connection, set(hashes))
