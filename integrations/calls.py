@@ -10,7 +10,7 @@ from integrations.answer import Answer
 from integrations.triggers import TriggerView
 from rules.echoes import Echoes
 from rules.ids import new_id
-from rules.literal_credentials import header_templates, mask_headers, mask_url
+from rules.literal_credentials import header_templates, mask_body, mask_headers, mask_url
 from rules.request_template import Rendered
 from rules.responses import CallResult, envelope, without_client_data
 from store.pages import Row
@@ -95,7 +95,8 @@ class PreparedCall:
         shown = self.request.shown
         headers = mask_headers(shown.headers, header_templates(self.trigger.integration))
         url = mask_url(shown.url, self.trigger.integration["url"])
-        whole = {"method": shown.method, "url": url, "headers": headers, "body": shown.body}
+        body = mask_body(shown.body, self.trigger.integration.get("body"))
+        whole = {"method": shown.method, "url": url, "headers": headers, "body": body}
         object.__setattr__(self, "shown", self.echoes.scrub_json(whole))
         object.__setattr__(self, "used", self.echoes.scrub_json(self.request.used))
         object.__setattr__(self, "id", new_id("call"))

@@ -9,6 +9,7 @@ from rules.header_fields import MASK, looks_secret
 
 _ONLY_A_VARIABLE = re.compile(r"(?:[A-Za-z]{1,16} +)?(?:\$\{[^}]*\}|\$[\w.\-\[\]]+)?")
 _SCHEME = re.compile(r"(?:Basic|Bearer|Digest|Key|Token|ApiKey) +", re.IGNORECASE)
+_SHORTEST = 8  # characters; a shorter text in a body is as likely an ordinary word
 _NEW = " (new value)"
 _PAIR = re.compile(r"([?&])([^=&#?]+)=([^&#]+)")
 
@@ -50,6 +51,28 @@ def mask_url(url: str, template: str) -> str:
     """Mask, in the query of a rendered URL, the credentials that its template writes out."""
     names = {pair[2] for pair in _PAIR.finditer(template) if _mask_pair(pair) != pair[0]}
     return _PAIR.sub(lambda pair: f"{pair[1]}{pair[2]}={MASK}" if pair[2] in names else pair[0], url) if names else url
+
+
+def mask_body(body: Any, template: Any) -> Any:
+    """Mask, in a rendered JSON body, the texts of 8 characters or more that its template writes out as credentials.
+
+    Args:
+        body: The rendered value; what is shaped otherwise than the template is returned as it is.
+        template: The value that it was rendered from.
+
+    """
+    if isinstance(body, Mapping) and isinstance(template, Mapping):
+        return {name: _mask_member(name, value, template.get(name)) for name, value in body.items()}
+    if isinstance(body, list) and isinstance(template, list) and len(body) == len(template):
+        return [mask_body(one, written) for one, written in zip(body, template, strict=True)]
+    return body
+
+
+def _mask_member(name: str, value: Any, written: Any) -> Any:
+    if not isinstance(value, str) or not isinstance(written, str):
+        return mask_body(value, written)
+    literal = len(written) >= _SHORTEST and not _ONLY_A_VARIABLE.fullmatch(written)
+    return _but_its_scheme(value) if literal and looks_secret(name) else value
 
 
 def written_in(url: str) -> list[str]:

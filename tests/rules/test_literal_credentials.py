@@ -1,7 +1,12 @@
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.header_fields import MASK
-from rules.literal_credentials import mask_headers, mask_value, masked, masked_change
+from rules.literal_credentials import mask_body, mask_headers, mask_value, masked, masked_change
 
 
 @pytest.mark.parametrize("value", ["$token", "Bearer $token", "Basic ${my key}", "$user.token", "", "Token $keys[0]"])
@@ -57,3 +62,37 @@ def test_a_replaced_credential_in_a_url_shows_too():
     before = {"url": "https://a.example/?token=abc", "headers": []}
     assert masked_change(before, {"url": "https://a.example/?token=xyz", "headers": []})["url"].endswith("(new value)")
     assert masked_change(before, before)["url"] == f"https://a.example/?token={MASK}"
+
+
+def test_a_body_s_written_out_credentials_are_masked_wherever_they_stand():
+    written = {"login": [{"password": "hunter2hunter2", "user": "shop"}], "api_key": "$key", "token": "Bearer abcdef"}
+    body = {**written, "api_key": "value-of-the-variable"}
+    assert mask_body(body, written) == {
+        "login": [{"password": MASK, "user": "shop"}],
+        "api_key": "value-of-the-variable",
+        "token": f"Bearer {MASK}",
+    }
+
+
+def test_short_words_and_other_shapes_in_a_body_stay():
+    assert mask_body({"key": "size", "token": 7}, {"key": "size", "token": 7}) == {"key": "size", "token": 7}
+    assert mask_body("text", {"token": "abcdefgh"}) == "text"
+
+
+@given(
+    st.recursive(
+        st.text(max_size=5) | st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["token", "user", "api_key"]), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+    st.text("abcdef0123", min_size=8, max_size=20),
+)
+def test_no_credential_that_a_body_writes_out_is_left(around: Any, secret: str):
+    written = {"around": around, "deep": [{"password": secret}]}
+    shown = mask_body(written, written)
+    assert shown["deep"] == [{"password": MASK}]
+    assert mask_body(around, around) == around
+    assert json.dumps(shown["around"]) == json.dumps(around)
