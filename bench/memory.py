@@ -7,6 +7,7 @@ worker has as much claimed as it ever will. What counts is the largest resident 
 """
 
 import asyncio
+import contextlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,12 @@ async def _largest(server: Server) -> float:
     return found
 
 
-async def _hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        await asyncio.sleep(3600)
-    finally:
-        writer.close()
+async def _hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read until the other side gives up, and answer nothing."""
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(65536):
+            pass
+    writer.close()
 
 
 async def _load(server: Server, port: int, count: int) -> int:
