@@ -118,6 +118,13 @@ class Alert(SQLModel, table=True):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_alerts_open_list",
+            "workspace_id",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index("ix_alerts_workspace", "workspace_id", "id"),
         Index("ix_alerts_topic", "workspace_id", "topic", "id"),
         Index(

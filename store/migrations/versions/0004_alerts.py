@@ -11,9 +11,10 @@ branch_labels = None
 depends_on = None
 
 _PARTIAL = {
-    'ix_alerts_open_webhook': ('webhook_id', 'closed_at IS NULL'),
-    'ix_alerts_mail_due': ('mail_due_at', 'mail_due_at IS NOT NULL'),
-    'ix_alerts_mailed': ('mailed_at', 'mailed_at IS NOT NULL'),
+    'ix_alerts_open_list': (['workspace_id', 'id'], 'closed_at IS NULL'),
+    'ix_alerts_open_webhook': (['webhook_id'], 'closed_at IS NULL'),
+    'ix_alerts_mail_due': (['mail_due_at'], 'mail_due_at IS NOT NULL'),
+    'ix_alerts_mailed': (['mailed_at'], 'mailed_at IS NOT NULL'),
 }
 
 
@@ -26,8 +27,8 @@ def upgrade() -> None:
     op.execute('UPDATE alerts SET webhook_id = subject_id')
     op.create_index('ix_alerts_workspace', 'alerts', ['workspace_id', 'id'], unique=False)
     op.create_index('ix_alerts_topic', 'alerts', ['workspace_id', 'topic', 'id'], unique=False)
-    for name, (column, where) in _PARTIAL.items():
-        op.create_index(name, 'alerts', [column], unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    for name, (columns, where) in _PARTIAL.items():
+        op.create_index(name, 'alerts', columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     operational = sa.text('operational')
     op.create_index('ix_webhooks_operational', 'webhooks', ['workspace_id'], unique=False, sqlite_where=operational, postgresql_where=operational)
     with op.batch_alter_table('events', schema=None) as batch_op:
