@@ -111,7 +111,7 @@ function readPatch(parts, initial, changed, auth) {
 
 /** @param {Record<string, any>} parts @param {Record<string, any>} changed @param {any} auth @param {any} start */
 function readDraft(parts, changed, auth, start) {
-  const settled = ["profile", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null);
+  const settled = ["profile", "operational", ...FILTERS].filter((name) => start[name] !== undefined && start[name] !== null);
   const given = Object.fromEntries([...settled, ...LIMITS.filter((name) => start[name] !== undefined)].map((name) => [name, start[name]]));
   const url = parts.url.value.trim();
   /** @type {Record<string, any>} */
