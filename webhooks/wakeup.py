@@ -27,6 +27,10 @@ class Wakeup:
         if self._tell_others is not None:
             self._tell_others()
 
+    def clear(self) -> None:
+        """Forget rings from before: what they told of is about to be looked for."""
+        self._event.clear()
+
     async def wait(self, seconds: float) -> None:
         """Wait for a ring, at most `seconds`; a ring from before counts."""
         with contextlib.suppress(TimeoutError):

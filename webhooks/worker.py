@@ -128,6 +128,7 @@ class Worker:
 
     async def _cycle(self) -> bool:
         """Write back what has finished and claim what is due; says whether there may be more of either."""
+        self._wakeup.clear()
         finished, self._finished = self._finished, []
         returned, self._returned = self._returned, []
         claimed: list[Claimed] = []
