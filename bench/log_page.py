@@ -21,9 +21,9 @@ from bench.figures import Figure, arguments, percentile, tell
 from bench.servers import POSTGRESQL, SQLITE, Server, postgres, serving, store
 from rules.ids import new_id
 from store import partitions
+from store.batches import write_many
 from store.deliveries import COUNT_TO, add_events, attempts, deliveries, page_query
 from store.deliveries import log as log_attempts
-from store.dialect import write_many
 from store.pages import counted_query
 from store.session import Database
 

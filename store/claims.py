@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import Select, bindparam, case, select, text, update
+from sqlalchemy import Select, bindparam, case, select, text, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.breaker import Breaker
@@ -95,26 +95,39 @@ class Claimed(NamedTuple):
 _CLAIMED = [deliveries.c[name] for name in Claimed._fields if name in deliveries.c]
 
 
-async def claim(
-    connection: AsyncConnection, worker_id: str, webhook_id: str, lane: Lane, *, limit: int, now: datetime
-) -> list[ClaimedRow]:
-    """Claim up to `limit` due deliveries of a webhook in one lane, the longest due first; `with_events` completes them.
+class Ask(NamedTuple):
+    """The most to claim of one lane of one webhook."""
 
-    For the lane `ORDERED` there is `claim_ordered`.
+    webhook_id: str
+    lane: Lane
+    limit: int
+
+
+async def claim(connection: AsyncConnection, worker_id: str, asks: Sequence[Ask], now: datetime) -> list[ClaimedRow]:
+    """Claim due deliveries of webhooks and lanes, the longest due of each first; `with_events` completes them.
+
+    All asks are one statement. For the lane `ORDERED` there is `claim_ordered`.
     """
-    due = (
+    if not asks:
+        return []
+    shares = [_due_for(ask, now).with_for_update(skip_locked=True).subquery() for ask in asks]
+    due = union_all(*[select(share.c.id) for share in shares]).cte("due")
+    return await _take(connection, worker_id, select(due.c.id))
+
+
+def _due_for(ask: Ask, now: datetime) -> Select[Any]:
+    return (
         select(deliveries.c.id)
         .where(
-            deliveries.c.webhook_id == webhook_id,
-            deliveries.c.lane == int(lane),
+            deliveries.c.webhook_id == ask.webhook_id,
+            deliveries.c.lane == int(ask.lane),
             deliveries.c.worker_id.is_(None),
             deliveries.c.run_at.is_not(None),
             deliveries.c.run_at <= now,
         )
         .order_by(deliveries.c.run_at)
-        .limit(limit)
+        .limit(ask.limit)
     )
-    return await _take(connection, worker_id, due)
 
 
 # Keys are walked along ix_deliveries_ordered, whose first entry for a key is the one whose turn it is: the work is that
@@ -169,11 +182,11 @@ async def claim_ordered(
     due = select(deliveries.c.id).where(
         deliveries.c.id.in_([id_ for id_, _ in heads]), deliveries.c.worker_id.is_(None), deliveries.c.run_at <= now
     )
-    return await _take(connection, worker_id, due), heads[-1][1]
+    return await _take(connection, worker_id, due.with_for_update(skip_locked=True)), heads[-1][1]
 
 
 async def _take(connection: AsyncConnection, worker_id: str, due: Select[Any]) -> list[ClaimedRow]:
-    statement = update(deliveries).where(deliveries.c.id.in_(due.with_for_update(skip_locked=True)))
+    statement = update(deliveries).where(deliveries.c.id.in_(due))
     result = await connection.execute(statement.values(worker_id=worker_id).returning(*_CLAIMED))
     return list(result.all())
 

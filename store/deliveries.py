@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, case, delete, insert, null, select, ty
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import dialect
+from store.batches import write_many
 from store.claims import Lane, unless_parked
 from store.pages import Page, Row, fetch_page
 from store.tables import Attempt, Delivery, Event, Webhook, Worker
@@ -109,7 +110,7 @@ _FINISH = (
 
 async def finish(connection: AsyncConnection, results: Sequence[Row], logged: Sequence[Row]) -> None:
     """Write a batch of results and their attempts; a delivery taken from its worker meanwhile is not touched."""
-    await dialect.write_many(connection, _FINISH, results)
+    await write_many(connection, _FINISH, results)
     await log(connection, logged)
 
 
@@ -118,7 +119,7 @@ _LOG = insert(attempts).values({column.name: bindparam(column.name) for column i
 
 async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Insert attempts."""
-    await dialect.write_many(connection, _LOG, rows)
+    await write_many(connection, _LOG, rows)
 
 
 async def release(connection: AsyncConnection, *worker_ids: str) -> int:

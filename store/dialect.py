@@ -1,23 +1,18 @@
 """What differs between SQLite and PostgreSQL, and nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import DateTime, event, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from store import postgres
-from store.moment import Moment, moment_text
+from store.moment import Moment
 
 _BUSY_TIMEOUT_SECONDS = 15
-
-_Pick = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
 def engine_options(url: URL, pool_size: int, statement_seconds: float | None) -> dict[str, Any]:
@@ -81,37 +76,6 @@ async def take_turn_if_free(connection: AsyncConnection, name: str) -> bool:
         return True
     statement = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
     return bool((await connection.execute(statement, {"name": f"hookwright {name}"})).scalar_one())
-
-
-async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Execute a statement once per row, as `execute(statement, rows)` does, at a third of its cost.
-
-    The statement is compiled once; rows become tuples without passing through SQLAlchemy's parameter machinery, so
-    their values must be plain: texts, numbers, None, and moments.
-    """
-    if not rows:
-        return
-    sql, pick, moments = _compiled(statement, connection.dialect)
-    values = [pick(row) for row in rows]
-    if moments and connection.dialect.name == "sqlite":
-        values = [_with_texts(row, moments) for row in values]
-    await connection.exec_driver_sql(sql, values)
-
-
-def _with_texts(row: tuple[Any, ...], moments: tuple[int, ...]) -> tuple[Any, ...]:
-    texts = list(row)
-    for index in moments:
-        if texts[index] is not None:
-            texts[index] = moment_text(texts[index])
-    return tuple(texts)
-
-
-@cache
-def _compiled(statement: Any, dialect: Dialect) -> tuple[str, _Pick, tuple[int, ...]]:
-    compiled = statement.compile(dialect=dialect)
-    names = tuple(compiled.positiontup)
-    moments = tuple(index for index, name in enumerate(names) if isinstance(compiled.binds[name].type, Moment))
-    return str(compiled), itemgetter(*names), moments
 
 
 def clock(connection: AsyncConnection, now: datetime, ago: timedelta = timedelta()) -> Any:

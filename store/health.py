@@ -1,12 +1,12 @@
-"""What workers read and write of webhooks: versions, activity, counters."""
+"""What workers read and write of webhooks: counters, and what decides about those that fail."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import BigInteger, Integer, and_, bindparam, case, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.health import AttemptResult, Health, fold_all
+from store.batches import write_many
 from store.moment import Moment
 from store.pages import Row
 from store.tables import Webhook
@@ -22,36 +22,49 @@ _FAILURES = [
 ]
 
 
-async def versions(connection: AsyncConnection, ids: Iterable[str], *, lock: bool = False) -> dict[str, datetime]:
-    """Return when each webhook was last changed; `lock` keeps them so, taken in one order by all workers."""
-    statement = select(webhooks.c.id, webhooks.c.updated_at).where(webhooks.c.id.in_(list(ids))).order_by(webhooks.c.id)
-    if lock:
-        statement = statement.with_for_update(key_share=True)
-    return {row.id: row.updated_at for row in await connection.execute(statement)}
-
-
-async def fold(connection: AsyncConnection, webhook_id: str, results: Sequence[AttemptResult]) -> None:
-    """Fold attempts, in their order, into a webhook's counters, without reading them first."""
-    batch = fold_all(Health(), results)
-    column = webhooks.c
-    streak = batch.consecutive_failures
-    since = literal(batch.failing_since, Moment)
-    await connection.execute(
-        update(webhooks)
-        .where(column.id == webhook_id)
-        .values(
-            total=column.total + batch.total,
-            successful=column.successful + batch.successful,
-            failed=column.failed + batch.failed,
-            total_ms=column.total_ms + batch.total_ms,
-            consecutive_failures=streak if batch.successful else column.consecutive_failures + streak,
-            last_error=batch.last_error,
-            last_cause=batch.last_cause,
-            last_status=batch.last_status,
-            last_delivery_at=batch.last_delivery_at,
-            failing_since=since if batch.successful else func.coalesce(column.failing_since, since),
-        )
+_GOES_ON = bindparam("goes_on", type_=Integer)  # 1 when none of a webhook's attempts succeeded, else 0
+_FOLD = (
+    update(webhooks)
+    .where(webhooks.c.id == bindparam("webhook"))
+    .values(
+        total=webhooks.c.total + bindparam("tried", type_=BigInteger),
+        successful=webhooks.c.successful + bindparam("succeeded", type_=BigInteger),
+        failed=webhooks.c.failed + bindparam("not_succeeded", type_=BigInteger),
+        total_ms=webhooks.c.total_ms + bindparam("took_ms", type_=BigInteger),
+        consecutive_failures=webhooks.c.consecutive_failures * _GOES_ON + bindparam("streak", type_=Integer),
+        last_error=bindparam("error"),
+        last_cause=bindparam("cause"),
+        last_status=bindparam("status"),
+        last_delivery_at=bindparam("at"),
+        failing_since=case(
+            (and_(literal_column("1") == _GOES_ON, webhooks.c.failing_since.is_not(None)), webhooks.c.failing_since),
+            else_=bindparam("since", type_=Moment),
+        ),
     )
+)
+
+
+async def fold(connection: AsyncConnection, results: Mapping[str, Sequence[AttemptResult]]) -> None:
+    """Fold attempts, in their order, into the counters of their webhooks, without reading them first."""
+    batches = {id_: fold_all(Health(), those) for id_, those in results.items() if those}
+    await write_many(connection, _FOLD, [_fold_row(id_, batches[id_]) for id_ in sorted(batches)])
+
+
+def _fold_row(webhook_id: str, batch: Health) -> Row:
+    return {
+        "webhook": webhook_id,
+        "tried": batch.total,
+        "succeeded": batch.successful,
+        "not_succeeded": batch.failed,
+        "took_ms": batch.total_ms,
+        "goes_on": int(not batch.successful),
+        "streak": batch.consecutive_failures,
+        "error": batch.last_error,
+        "cause": batch.last_cause,
+        "status": batch.last_status,
+        "at": batch.last_delivery_at,
+        "since": batch.failing_since,
+    }
 
 
 async def store_health(connection: AsyncConnection, webhook_id: str, health: Health) -> None:

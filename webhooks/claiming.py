@@ -1,6 +1,7 @@
 """Claiming what is due: fair shares of the closed breakers' webhooks, one delivery of each half-open one."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.breaker import CLOSED, Breaker
 from store import claims as store
-from store.claims import Claimed, DueWebhook, Lane, Standing
-from webhooks.limits import Ask, Limits
+from store.claims import Ask, Claimed, DueWebhook, Lane, Standing
+from webhooks.limits import Limits
 from webhooks.targets import Targets
 
 _CHEAP_SCAN_SECONDS = 0.005
@@ -89,12 +90,10 @@ class Claimer:
         """Claim each webhook's share, then divide what others have left over among those that may have more."""
         drained: set[tuple[str, Lane]] = set()
         for _ in range(2):
-            filled: set[str] = set()
-            for ask in await self._possible(connection, self._limits.asks(due, self._targets)):
-                if await self._claim(connection, ask, now) == ask.limit:
-                    filled.add(ask.webhook_id)
-                else:
-                    drained.add((ask.webhook_id, ask.lane))
+            asks = await self._possible(connection, self._limits.asks(due, self._targets))
+            claimed = await self._claim(connection, asks, now)
+            filled = {ask.webhook_id for ask in asks if claimed[ask.webhook_id, ask.lane] == ask.limit}
+            drained |= {(ask.webhook_id, ask.lane) for ask in asks if claimed[ask.webhook_id, ask.lane] < ask.limit}
             due = [one for one in due if one.id in filled]
             if not due or not self._limits.left:
                 break
@@ -117,17 +116,26 @@ class Claimer:
             if (lanes := tuple([lane for lane in one.lanes if (one.id, lane) not in drained]))
         ]
 
-    async def _claim(self, connection: AsyncConnection, ask: Ask, now: datetime) -> int:
-        if ask.lane is Lane.ORDERED:
-            after = self._after.get(ask.webhook_id, "")
-            rows, self._after[ask.webhook_id] = await store.claim_ordered(
-                connection, self._worker_id, ask.webhook_id, limit=ask.limit, now=now, after=after
-            )
-        else:
-            rows = await store.claim(connection, self._worker_id, ask.webhook_id, ask.lane, limit=ask.limit, now=now)
-        self._limits.start(self._targets[ask.webhook_id], ask.lane, len(rows))
+    async def _claim(self, connection: AsyncConnection, asks: list[Ask], now: datetime) -> Counter[tuple[str, int]]:
+        """Claim what is asked for; returns how much of it there was, by webhook and lane."""
+        rows = await store.claim(
+            connection, self._worker_id, [ask for ask in asks if ask.lane is not Lane.ORDERED], now
+        )
+        for ask in asks:
+            if ask.lane is Lane.ORDERED:
+                rows += await self._claim_ordered(connection, ask, now)
+        claimed = Counter((row.webhook_id, row.lane) for row in rows)
+        for (webhook_id, lane), count in claimed.items():
+            self._limits.start(self._targets[webhook_id], lane, count)
         self._taken += rows
-        return len(rows)
+        return claimed
+
+    async def _claim_ordered(self, connection: AsyncConnection, ask: Ask, now: datetime) -> list[store.ClaimedRow]:
+        after = self._after.get(ask.webhook_id, "")
+        rows, self._after[ask.webhook_id] = await store.claim_ordered(
+            connection, self._worker_id, ask.webhook_id, limit=ask.limit, now=now, after=after
+        )
+        return rows
 
     async def _claim_probes(self, connection: AsyncConnection, half_open: list[DueWebhook], now: datetime) -> None:
         chosen = half_open[:_PROBES_PER_CYCLE]
@@ -146,7 +154,7 @@ class Claimer:
             await store.set_breaker(connection, one.id, CLOSED)
             return
         for lane in one.lanes if self._limits.asks([one], self._targets) else ():
-            if await self._claim(connection, Ask(one.id, lane, 1), now):
+            if await self._claim(connection, [Ask(one.id, lane, 1)], now):
                 self._probes[one.id] = self._taken[-1].id
                 until = now + self._targets[one.id].timeout + _PROBE_MARGIN
                 await store.set_breaker(connection, one.id, Breaker(until, standing.breaker.trips))

@@ -4,12 +4,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import NamedTuple
 
 from rules.health import AttemptResult
 from rules.outcomes import Cause
 from rules.shares import Place, share_of
-from store.claims import DueWebhook, Lane
+from store.claims import Ask, DueWebhook, Lane
 from webhooks.request import Target
 
 LANES = 64
@@ -28,14 +27,6 @@ _WEIGHTS = {Lane.FIRST: 8, Lane.RETRY: 4, Lane.REPLAY: 1, Lane.ORDERED: 8}
 _RETRIES_HELD = 2 * LANES
 _REPLAYS_HELD = 16
 _REPLAYS_HELD_IN_ALL = 128
-
-
-class Ask(NamedTuple):
-    """The most to claim of one lane of one webhook."""
-
-    webhook_id: str
-    lane: Lane
-    limit: int
 
 
 class Limits:

@@ -41,7 +41,8 @@ HEARTBEAT = timedelta(seconds=2)
 SILENCE = timedelta(seconds=6)
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.004
-_WRITTEN_AT_ONCE = 256  # rendering more would keep other tasks waiting
+_WRITTEN_AT_ONCE = 2048
+_RENDERED_AT_ONCE = 512  # more would keep other tasks waiting
 _FAULT_PAUSE_SECONDS = 1.0
 _FIRST, _RETRY = int(Lane.FIRST), int(Lane.RETRY)
 
@@ -168,13 +169,12 @@ class Worker:
         standings = await claim_store.lock(connection, changed)
         await claim_store.give_back(connection, self.id, [row.id for row in returned])
         await self._targets.refresh(connection, {id_: one.updated_at for id_, one in standings.items()})
-        for start in range(0, len(finished), _WRITTEN_AT_ONCE):
-            some = finished[start : start + _WRITTEN_AT_ONCE]
-            results = [self._result(row, made) for row, made in some]
-            await store.finish(connection, results, [made.log_row() for _, made in some])
+        await self._write_back(connection, finished)
         by_webhook: dict[str, list[Finished]] = defaultdict(list)
         for one in finished:
             by_webhook[one[0].webhook_id].append(one)
+        judged = {id_: [made.result for _, made in those if not made.is_local] for id_, those in by_webhook.items()}
+        await health_store.fold(connection, judged)
         for webhook_id, those in by_webhook.items():
             await self._judge(connection, webhook_id, those, standings[webhook_id])
         outcomes = {id_: [made for _, made in those] for id_, those in by_webhook.items()}
@@ -182,20 +182,30 @@ class Worker:
         for webhook_id in await consequences(connection, self._columns, outcomes, failed_before, datetime.now(UTC)):
             self._give_back(webhook_id)
 
+    async def _write_back(self, connection: AsyncConnection, finished: list[Finished]) -> None:
+        """Write results and attempts, as few statements as can be: each waits for the loop several times."""
+        for start in range(0, len(finished), _WRITTEN_AT_ONCE):
+            results: list[Row] = []
+            attempts: list[Row] = []
+            end = min(start + _WRITTEN_AT_ONCE, len(finished))
+            for first in range(start, end, _RENDERED_AT_ONCE):
+                some = finished[first : min(first + _RENDERED_AT_ONCE, end)]
+                results += [self._result(row, made) for row, made in some]
+                attempts += [made.log_row() for _, made in some]
+                await asyncio.sleep(0)
+            await store.finish(connection, results, attempts)
+
     async def _judge(
         self, connection: AsyncConnection, webhook_id: str, finished: list[Finished], standing: Standing
     ) -> None:
-        """Fold attempts into a webhook's health and its circuit breaker; faults of ours count in neither."""
+        """Let attempts decide about a webhook's circuit breaker; faults of ours do not count."""
         self._limits.learn(webhook_id, (made.result for _, made in finished))
-        results = [made.result for _, made in finished if not made.is_local]
-        if results:
-            await health_store.fold(connection, webhook_id, results)
         policy, now = self._targets.breakers[webhook_id], datetime.now(UTC)
         breaker = self._breakers.judge(
             webhook_id,
             policy,
             standing,
-            [result.status == "delivered" for result in results],
+            [made.result.status == "delivered" for _, made in finished if not made.is_local],
             probed=self._claimer.was_probe(webhook_id, (row for row, _ in finished)),
             now=now,
         )

@@ -17,13 +17,13 @@ from bench.fleet.endpoint import Answer, Manner
 from bench.fleet.queue import EPOCH, Delivery, Hook, Queue
 from rules.health import AttemptResult
 from rules.outcomes import Cause
-from store.claims import Lane
-from webhooks.limits import LANES, Ask, Limits
+from store.claims import Ask, Lane
+from webhooks.limits import LANES, Limits
 
-CLAIMS = 1024
-CLAIMS_PER_WEBHOOK = 512
+CLAIMS = 4096
+CLAIMS_PER_WEBHOOK = 2048
 SILENCE_SECONDS = 6.0
-_BATCH = CLAIMS_PER_WEBHOOK // 4
+_BATCH = CLAIMS_PER_WEBHOOK // 8
 _POLL_SECONDS = 0.5
 GATHER_SECONDS = 0.004
 _FAILURES_THAT_PARK = 10

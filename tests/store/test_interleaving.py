@@ -58,9 +58,9 @@ async def test_a_claim_does_not_wait_for_another_that_is_not_committed(shelf: Sh
     await shelf.deliveries(webhook, 4)
     now = datetime.now(UTC)
     async with shelf.database.write() as one, shelf.database.write() as two, asyncio.timeout(5):
-        first = await claims.claim(one, "wrk_1", webhook, claims.Lane.FIRST, limit=4, now=now)
+        first = await claims.claim(one, "wrk_1", [claims.Ask(webhook, claims.Lane.FIRST, 4)], now)
         assert len(first) == 4
-        assert await claims.claim(two, "wrk_2", webhook, claims.Lane.FIRST, limit=4, now=now) == []
+        assert await claims.claim(two, "wrk_2", [claims.Ask(webhook, claims.Lane.FIRST, 4)], now) == []
 
 
 async def test_processes_that_start_at_once_on_an_empty_database_agree_on_its_schema_and_workspace():

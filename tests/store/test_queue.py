@@ -11,7 +11,7 @@ from rules.health import AttemptResult
 from store import claims, health
 from store import deliveries as store
 from store import webhooks as webhook_store
-from store.claims import Lane
+from store.claims import Ask, Lane
 from tests.store.shelf import Shelf
 
 pytestmark = pytest.mark.both_databases
@@ -24,7 +24,7 @@ async def claim(
 ) -> set[str]:
     """Claim in one transaction; `meet` is awaited before it commits."""
     async with shelf.database.write() as connection:
-        rows = await claims.claim(connection, worker, webhook, Lane.FIRST, limit=limit, now=datetime.now(UTC))
+        rows = await claims.claim(connection, worker, [Ask(webhook, Lane.FIRST, limit)], datetime.now(UTC))
         if meet is not None:
             await meet()
     return {row.id for row in rows}
@@ -133,7 +133,7 @@ async def test_two_workers_fold_into_the_same_webhooks_without_deadlock(shelf: S
             async with shelf.database.write() as connection:
                 await claims.lock(connection, order)
                 for webhook in order:
-                    await health.fold(connection, webhook, [result])
+                    await health.fold(connection, {webhook: [result]})
 
     async with asyncio.timeout(30):
         await asyncio.gather(fold(hooks), fold(hooks[::-1]), fold(hooks[1:]))
