@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-import jsonschema
-
 from rules.errors import FieldError, InvalidInput
+from rules.json_schema import Draft202012Validator
 from store.conversations import Entry
 
 _YES = frozenset(
@@ -91,7 +90,7 @@ def answer_in(text: str, kind: str) -> dict[str, Any] | None:
 
 def check_answer(schema: dict[str, Any], value: Any) -> None:
     """Refuse an answer that is not of the form that its question asks for; raises InvalidInput."""
-    problems = sorted(jsonschema.Draft202012Validator(schema).iter_errors(value), key=lambda problem: problem.json_path)
+    problems = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda problem: problem.json_path)
     if problems:
         raise InvalidInput([FieldError("value" + problem.json_path[1:], problem.message[:300]) for problem in problems])
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 
-from jsonschema.exceptions import ValidationError, relevance
 from rapidfuzz import process
 
+from rules.json_schema import ValidationError, relevance
 from rules.ranges import shown
 
 _NEAR = 70
