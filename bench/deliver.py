@@ -25,8 +25,8 @@ from rules.actor import Actor
 from rules.ids import new_id
 from rules.webhook_spec import WebhookDraft
 from server.commands.demonstrating import local
-from server.commands.serving import settle_memory
 from server.settings import Settings
+from server.settling import settle_memory
 from server.wiring import Platform, wire
 from store.migrate import migrate
 from webhooks.intake import NewEvent

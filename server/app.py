@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 
 from rules.errors import Unauthenticated
 from server import problems, request_bodies
-from server.deps import SESSION_COOKIE
+from server.callers import SESSION_COOKIE
 from server.nul_guard import NulGuard
 from server.request_watch import RequestWatch
 from server.routes import (
@@ -61,16 +61,6 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     request_bodies.install(app)
     app.add_middleware(NulGuard)
     app.add_middleware(RequestWatch, watcher=platform.watchers, tracing=platform.tracing)
-    return app
-
-
-def build_metrics_app(platform: Platform) -> FastAPI:
-    """Build the app of HOOKWRIGHT_METRICS_PORT: health and metrics of a process, and nothing else."""
-    app = FastAPI(title="Hookwright", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.platform = platform
-    problems.install(app)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
     return app
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rules.errors import HookwrightError
 from server import logs
+from server.cleaning import clean
 from server.commands import admin, listening, sending
 from server.settings import Settings, read_settings
-from server.terminal import clean
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import uvicorn
+from fastapi import FastAPI
 
 from rules.errors import Unavailable
-from server.app import build_metrics_app
-
-if TYPE_CHECKING:
-    from server.wiring import Platform
+from server import problems
+from server.engine import Engine
+from server.routes import health, metrics
+from server.version import VERSION
 
 _GRACE_SECONDS = 1
 
@@ -25,19 +25,24 @@ class _Quiet(uvicorn.Server):
 
 
 class MetricsPort:
-    """Serves `/metrics`, `/healthz` and `/readyz` of one platform until it is closed."""
+    """Serves `/metrics`, `/healthz` and `/readyz` of one process until it is closed."""
 
     def __init__(self, server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
         self._server = server
         self._task = task
 
     @classmethod
-    async def open(cls, platform: "Platform", port: int) -> "MetricsPort":
+    async def open(cls, engine: Engine, port: int) -> "MetricsPort":
         """Listen on a port of the host in the settings; raises Unavailable when it is taken."""
-        host = platform.settings.host
-        app = build_metrics_app(platform)
+        host = engine.settings.host
         config = uvicorn.Config(
-            app, host, port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_SECONDS
+            _app(engine),
+            host,
+            port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         server = _Quiet(config)
         task = asyncio.create_task(_serve(server))
@@ -56,6 +61,15 @@ class MetricsPort:
         """Stop listening."""
         self._server.should_exit = True
         await self._task
+
+
+def _app(engine: Engine) -> FastAPI:
+    app = FastAPI(title="Hookwright", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.platform = engine
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    return app
 
 
 async def _serve(server: uvicorn.Server) -> None:

@@ -18,8 +18,8 @@ from rich.text import Text
 
 from agent.guided.wording import value_text
 from rules.errors import Unavailable
+from server.cleaning import clean
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DRAFT = (
     *("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score"),
     *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "auto_disable_hours", "circuit_breaker"),
@@ -309,11 +309,6 @@ class Terminal:
         # Lines break between words in a terminal; what is long and without a space stays whole, to be copied.
         wrapped = Text(clean(text), style=style, overflow="ignore")
         self._console.print(wrapped, soft_wrap=not self._console.is_terminal, crop=False)
-
-
-def clean(text: str) -> str:
-    """Take out what could steer the terminal: text from outside is only text."""
-    return _CONTROL.sub("", text)
 
 
 def _shown(field: str, value: Any) -> str:

@@ -8,9 +8,9 @@ import typer
 
 from rules.errors import InvalidInput
 from server.auth import Gatekeeper
+from server.cleaning import clean
 from server.commands import moving
 from server.settings import Settings, read_settings
-from server.terminal import clean
 from store.migrate import migrate
 from store.session import Database
 

@@ -15,13 +15,13 @@ from rules.actor import Actor
 from rules.integration_spec import AssistantDraft, SecretDraft, SessionDraft, TriggerDraft
 from rules.validation import parse
 from rules.webhook_spec import WebhookDraft
+from server.cleaning import clean
 from server.commands.call_job import CallJob
 from server.commands.main_job import MainJob
 from server.commands.serving import running
 from server.commands.shop import TOKEN, Shop, triggers
 from server.receiver import Received, Receiver
 from server.settings import Settings
-from server.terminal import clean
 from server.wiring import Platform
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from rules.errors import InvalidInput, Unavailable
+from server.cleaning import clean
 from server.receiver import Received, Receiver
-from server.terminal import clean
 from server.verifying import HEX_HEADER, KeySet, key_bytes
 
 _out = Console()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from rules.errors import Unavailable
 from server.app import build_app
 from server.settings import Settings
+from server.settling import settle_memory
 from server.wiring import Platform, wire
 from store.migrate import migrate
 
@@ -52,13 +52,6 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncItera
     finally:
         server.should_exit = True
         await task
-
-
-def settle_memory() -> None:
-    """Leave what is loaded by now out of garbage collection, and collect less often: a tenth of a worker's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _check_port(settings: Settings) -> None:

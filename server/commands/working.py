@@ -7,9 +7,9 @@ import signal
 from rich.console import Console
 
 from rules.errors import InvalidInput
-from server.commands.serving import settle_memory
+from server.engine import Engine
 from server.settings import Settings
-from server.wiring import Platform, wire
+from server.settling import settle_memory
 from store.session import driver_url
 
 _out = Console()
@@ -19,15 +19,15 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 async def work(settings: Settings) -> None:
     """Deliver until a signal, then finish what is in flight and leave; a second signal ends the process at once."""
     _check(settings)
-    platform = wire(settings)
+    engine = Engine(settings)
     told = _told_to_stop()
     try:
-        await platform.start(with_worker=True)
+        await engine.start(with_worker=True)
         settle_memory()
-        _out.print(f"Worker {_worker_id(platform)} delivers what is stored in {_place(settings)}.")
-        await _until(told, platform)
+        _out.print(f"Worker {_worker_id(engine)} delivers what is stored in {_place(settings)}.")
+        await _until(told, engine)
     finally:
-        await platform.close()
+        await engine.close()
 
 
 def _check(settings: Settings) -> None:
@@ -58,9 +58,9 @@ def _told_to_stop() -> asyncio.Event:
     return told
 
 
-async def _until(told: asyncio.Event, platform: Platform) -> None:
+async def _until(told: asyncio.Event, engine: Engine) -> None:
     """Wait for a signal, or for the worker's end, which raises what ended it."""
-    waiting, ended = asyncio.create_task(told.wait()), asyncio.create_task(platform.worked())
+    waiting, ended = asyncio.create_task(told.wait()), asyncio.create_task(engine.worked())
     await asyncio.wait({waiting, ended}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if ended.done():
@@ -68,8 +68,8 @@ async def _until(told: asyncio.Event, platform: Platform) -> None:
     ended.cancel()
 
 
-def _worker_id(platform: Platform) -> str:
-    return platform.worker.id if platform.worker else ""
+def _worker_id(engine: Engine) -> str:
+    return engine.worker.id if engine.worker else ""
 
 
 def _place(settings: Settings) -> str:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from server.deps import CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1/alerts", tags=["Alerts"])

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from rules.integration_spec import AssistantDraft, AssistantPatch
 from rules.validation import parse
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Body, Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["API calls inside a conversation"])

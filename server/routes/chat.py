@@ -13,7 +13,8 @@ from rules.ranges import storable, text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server import agui
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Body, Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["Assistant"])

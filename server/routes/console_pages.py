@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header, Request, Response
 
 from rules.errors import Forbidden, NotFound, Unauthenticated
 from server.auth import Caller
-from server.deps import CallerDep, Limit, Offset, PlatformDep, caller_of
+from server.callers import CallerDep, caller_of
+from server.deps import Limit, Offset, PlatformDep
 from server.pages import page_body
 from server.trigger_needs import with_needs
 from server.ui.pages import PAGE_HEADERS, Pages, respond

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from rules.errors import InvalidInput
 from rules.ranges import Moment
-from server.deps import CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Limit, Offset, PlatformDep
 from server.pages import page_body
 from tools.history import subject_of
 

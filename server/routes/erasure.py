@@ -11,7 +11,8 @@ from rules.erasure import Erasure
 from rules.ranges import text
 from rules.validation import parse
 from rules.webhook_spec import Spec
-from server.deps import Body, CallerDep, PlatformDep
+from server.callers import CallerDep
+from server.deps import Body, PlatformDep
 
 router = APIRouter(prefix="/v1/erase", tags=["Erasure"])
 

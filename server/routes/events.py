@@ -14,7 +14,8 @@ from rules.times import time_text
 from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.bodies import MIB, parse_entries, read_body
-from server.deps import CallerDep, PlatformDep, caller_of
+from server.callers import CallerDep, caller_of
+from server.deps import PlatformDep
 from server.problem_schema import answer_of
 from webhooks.intake import MAX_EVENTS, NewEvent, answer_text
 

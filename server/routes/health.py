@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from server import problems
-from server.deps import PlatformDep
+from server.callers import EngineDep
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,9 +18,9 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def readyz(platform: PlatformDep) -> JSONResponse:
+async def readyz(engine: EngineDep) -> JSONResponse:
     """Answer 200 when the store answers and a worker is alive, else 503; `checks` says what was found."""
-    checks = await platform.ready()
+    checks = await engine.ready()
     missing = [check["detail"] for check in checks.values() if not check["ok"]]
     if not missing:
         return JSONResponse({"status": "ready", "checks": checks})

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from rules.signing_keys import jwk
-from server.deps import CallerDep, PlatformDep
+from server.callers import CallerDep
+from server.deps import PlatformDep
 
 MAX_AGE_SECONDS = 300
 

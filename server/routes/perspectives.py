@@ -9,7 +9,8 @@ from rules.events import check_kind, event_types
 from rules.ranges import decimal, text
 from rules.validation import parse
 from rules.webhook_spec import Name, Spec
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Body, Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["Perspectives"])

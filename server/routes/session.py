@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from rules.errors import Unauthenticated
 from server.auth import SESSION_LIFETIME
-from server.deps import SESSION_COOKIE, CallerDep, PlatformDep
+from server.callers import SESSION_COOKIE, CallerDep
+from server.deps import PlatformDep
 
 router = APIRouter()
 

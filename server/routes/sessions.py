@@ -16,7 +16,8 @@ from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.auth import Caller
 from server.bodies import json_value, read_body
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep, caller_of, json_body
+from server.callers import CallerDep, caller_of
+from server.deps import Body, Limit, Offset, PlatformDep, json_body
 from server.forms import MAX_FORM_BYTES, form_fields, is_form
 from server.pages import page_body
 from server.routes.chat import ResumeBody, respond

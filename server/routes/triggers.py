@@ -15,7 +15,8 @@ from rules.validation import parse
 from rules.webhook_spec import Spec
 from server.auth import Caller
 from server.bodies import MIB, json_value, read_body, read_json
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep, caller_of
+from server.callers import CallerDep, caller_of
+from server.deps import Body, Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1", tags=["API calls inside a conversation"])

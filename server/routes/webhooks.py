@@ -16,7 +16,8 @@ from rules.webhook_spec import (
     WebhookDraft,
     WebhookPatch,
 )
-from server.deps import Body, CallerDep, Limit, Offset, PlatformDep
+from server.callers import CallerDep
+from server.deps import Body, Limit, Offset, PlatformDep
 from server.pages import page_body
 
 router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"])

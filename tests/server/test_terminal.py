@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 
 from rules.errors import Unavailable
-from server.terminal import Flow, Terminal, clean
+from server.cleaning import clean
+from server.terminal import Flow, Terminal
 from tests.agent.openai_server import KEY, MODEL, OpenAIServer, Turn
 from tests.processes import HOOKWRIGHT
 from tests.serving import Api, serving
