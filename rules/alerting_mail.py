@@ -138,7 +138,8 @@ def compose(
 
 def _subject(alerts: Sequence[Mapping[str, Any]]) -> str:
     if len(alerts) == 1:
-        return one_line(f"[Hookwright] {sentence(alerts[0])}", _SUBJECT)
+        # Python's e-mail package decodes encoded words in what it is given: a name could hide line breaks in one.
+        return one_line(f"[Hookwright] {sentence(alerts[0])}", _SUBJECT).replace("=?", "= ?")
     over = sum(one["closed_at"] is not None for one in alerts)
     counts = [f"{len(alerts) - over} open"] if over < len(alerts) else []
     counts += [f"{over} over"] if over else []

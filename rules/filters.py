@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rules.conditions import Condition, ConditionResult, check, holds, shown
 from rules.filter_set import EventFilter, FilterSet, TagFilter, TrustFilter
+from rules.javascript import to_number
 from rules.widening import widening
 
 __all__ = [
@@ -170,7 +171,8 @@ def _trust_passes(bounds: TrustFilter, score: Any) -> bool:
 
 
 def _is_score(score: Any) -> bool:
-    return isinstance(score, int | float) and not isinstance(score, bool) and isfinite(score)
+    # A whole number may be too large for `isfinite`; to JavaScript it is infinite.
+    return isinstance(score, int | float) and not isinstance(score, bool) and isfinite(to_number(score))
 
 
 def _trust_verdict(bounds: TrustFilter, score: Any) -> Verdict:

@@ -48,8 +48,10 @@ class Postman:
             failed: MailRefused | None = None
             try:
                 refused = self._deliver(message, by, to)
-            except (smtplib.SMTPException, OSError, ValueError) as error:
+            except (smtplib.SMTPException, OSError) as error:
                 failed = MailRefused(self._words(error))
+            except Exception as error:  # noqa: BLE001 - whoever waits hears of it, and does not wait for ever
+                failed = MailRefused(f"the mail cannot be written: {type(error).__name__}")
             with contextlib.suppress(RuntimeError):  # the process has ended without us
                 loop.call_soon_threadsafe(_settle, done, refused, failed)
 

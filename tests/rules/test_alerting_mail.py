@@ -82,6 +82,28 @@ def test_no_name_becomes_a_header(text: str):
     assert mail.defects == []
 
 
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            [
+                *("=?us-ascii?q?=0D=0ABcc:_x@evil.example?=", "=?utf-8?q?=0AX:_y?=", "=?us-ascii?q?=0AX:?="),
+                *("=?utf-8?b?////?=", "=?unicode_escape?q?=5cud800?=", "==??", " ", "  ", "b" * 60, "ü"),
+            ]
+        ),
+        max_size=8,
+    )
+)
+def test_an_encoded_word_in_a_name_is_not_decoded(parts: list[str]):
+    name = "".join(parts)
+    mail = compose(
+        [alert(details={"webhook_name": name})], by=BY, to=["ops@example.com"], base="https://hooks.example", now=AT
+    )
+    head = mail.as_bytes().partition(b"\r\n\r\n")[0]
+    written = [line.partition(b":")[0].decode() for line in head.split(b"\n") if not line.startswith((b" ", b"\t"))]
+    assert written == mail.keys()
+    assert b"\r" not in head.replace(b"\r\n", b"")
+
+
 def test_one_alert_is_named_in_the_subject_and_leads_to_fix_it():
     mail = parsed(alert())
     assert "“CRM sync” delivers only 0 %" in mail["Subject"]

@@ -148,6 +148,11 @@ def test_a_null_that_counts_as_zero_does_not_imply_existence():
             'The trust score is "82", which is not a number, so the trust filter cannot pass.',
         ),
         (
+            {"trust_score": {"max": 70}},
+            {"trust_score": -(10**400)},
+            "The trust score is -Infinity, which is not a number, so the trust filter cannot pass.",
+        ),
+        (
             {"tag_filter": {"match": "any", "tags": ["pricing", "churn"]}},
             {"tags": ["onboarding"]},
             "The conversation carries `onboarding`; none of `pricing`, `churn` is among them.",

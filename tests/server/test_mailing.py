@@ -4,6 +4,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +277,29 @@ async def test_a_line_break_in_a_name_adds_no_header(database: Database):
     assert mail["Bcc"] is None
     assert server.envelopes == [("alerts@hooks.example", ["ops@example.com"])]
     assert "CRM Bcc: evil@example.com . MAIL FROM:<evil@example.com>" in mail["Subject"]
+
+
+async def test_an_encoded_word_in_a_name_adds_no_header(database: Database):
+    await open_alert(
+        database, name="CRM =?us-ascii?q?=0D=0ABcc:_evil@example.com?=" + "  =?us-ascii?q?=0AX-Evil:_1?=" * 2
+    )
+    async with plain() as (server, url):
+        assert await mailer(database, url).send_due(NOW) == 1
+    [mail] = server.mails
+    assert mail["Bcc"] is None
+    assert mail["X-Evil"] is None
+    assert "CRM = ?us-ascii?q?=0D=0ABcc:_evil@example.com?=" in mail["Subject"]
+
+
+async def test_a_mail_that_cannot_be_written_is_put_off(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    await open_alert(database)
+
+    def refuse(_message: EmailMessage, **_options: Any) -> bytes:
+        raise MessageError("folded header contains newline")
+
+    monkeypatch.setattr(EmailMessage, "as_bytes", refuse)
+    async with plain() as (_server, url):
+        assert await mailer(database, url).send_due(NOW) == 0
+    assert "the mail cannot be written: MessageError" in caplog.text
