@@ -25,8 +25,8 @@ TEXTS = [
     '{"a": null}',
     "null",
     "9007199254740993",
-    "x" * 200_000,
 ]
+HEAVY = ["x" * 200_000, "\x01" * 16_384]
 
 
 def row(number: int, **values: object) -> dict[str, object]:
@@ -58,20 +58,33 @@ async def stored(shelf: Shelf) -> list[dict[str, object]]:
         return [dict(one) for one in found.mappings()]
 
 
-async def test_rows_are_stored_as_they_are_given(shelf: Shelf):
-    rows = [row(number, error=text, response_body=text, event_type=text) for number, text in enumerate(TEXTS)]
+@pytest.mark.parametrize("texts", [TEXTS, TEXTS + HEAVY], ids=["light", "heavy"])
+async def test_rows_are_stored_as_they_are_given(shelf: Shelf, texts: list[str]):
+    rows = [row(number, error=text, response_body=text, event_type=text) for number, text in enumerate(texts)]
     async with shelf.database.write() as connection:
         await write_many(connection, LOG, rows)
     assert await stored(shelf) == rows
 
 
-async def test_moments_keep_their_microseconds_and_sort(shelf: Shelf):
+async def test_sqlite_keeps_what_is_behind_a_nul(shelf: Shelf):
+    if not shelf.database.is_sqlite:
+        return  # PostgreSQL takes none
+    rows = [row(1), row(2, error="a\0b", response_body="\\u0000")]
+    async with shelf.database.write() as connection:
+        await write_many(connection, LOG, rows)
+    assert await stored(shelf) == rows
+
+
+@pytest.mark.parametrize("body", ["", HEAVY[0]], ids=["light", "heavy"])
+async def test_moments_keep_their_microseconds_and_sort(shelf: Shelf, body: str):
     whole = NOW.replace(microsecond=0)
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
     moments = [whole, whole + timedelta(microseconds=1), elsewhere, whole + timedelta(seconds=1)]
     async with shelf.database.write() as connection:
         await write_many(
-            connection, LOG, [row(number, attempted_at=at, delivered_at=at) for number, at in enumerate(moments)]
+            connection,
+            LOG,
+            [row(number, attempted_at=at, delivered_at=at, response_body=body) for number, at in enumerate(moments)],
         )
     assert [one["attempted_at"] for one in await stored(shelf)] == moments
     async with shelf.database.read() as connection:
