@@ -1,4 +1,4 @@
-"""Settings, from `HOOKWRIGHT_*` variables and a `.env` file; read in `server/wiring.py` and the CLI only."""
+"""Settings, from `HOOKWRIGHT_*` variables and a `.env` file; read in the engine, the wiring and the CLI only."""
 
 import ipaddress
 import logging
