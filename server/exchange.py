@@ -21,6 +21,7 @@ from yarl import URL
 CONNECT_SHARE = 0.9  # of the whole time: what is left tells "cannot connect" from "does not answer"
 CONNECT_SECONDS_MAX = 10.0
 SWITCHING_PROTOCOLS = 101
+INTERIM_ANSWERS_MOST = 32  # 100 Continue, 103 Early Hints: without end, they would keep us busy until the time is up
 
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding")
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -177,7 +178,7 @@ async def _answer_of(connection: Connection, route: Route, method: str) -> tuple
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(skip_payload=method == "HEAD", read_until_eof=True, auto_decompress=False)
     try:
-        while True:
+        for _ in range(INTERIM_ANSWERS_MOST + 1):
             message, content = await protocol.read()
             if message.code >= 200 or message.code == SWITCHING_PROTOCOLS:
                 return message, content
@@ -185,6 +186,7 @@ async def _answer_of(connection: Connection, route: Route, method: str) -> tuple
         raise aiohttp.ClientResponseError(
             route.request.request_info, (), status=error.code, message=error.message
         ) from error
+    raise aiohttp.ClientResponseError(route.request.request_info, (), message="too many interim answers")
 
 
 async def _read(content: StreamReader, limit: int) -> tuple[bytes, bool]:

@@ -105,6 +105,20 @@ async def test_what_comes_before_the_answer_is_passed_over(egress: Egress):
     assert (got.status, got.body) == (201, b"ok")
 
 
+async def test_what_comes_before_the_answer_for_ever_is_no_answer(egress: Egress):
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+            await writer.drain()
+
+    async with listening(serve) as url:
+        got = await egress("POST", url, headers=HEADERS, body=b"{}", timeout_seconds=30)
+    assert isinstance(got, Fault)
+    assert got.cause is Cause.INVALID_RESPONSE
+    assert got.detail == "too many interim answers"
+
+
 async def test_head_has_no_body_whatever_its_length_says(egress: Egress):
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for _ in range(2):
