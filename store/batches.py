@@ -50,7 +50,7 @@ async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence
     if connection.dialect.name != "sqlite":
         await connection.exec_driver_sql(prepared.sql, values)
         return
-    written = orjson.dumps([_with_texts(row, prepared.moments) for row in values])
+    written = orjson.dumps([_with_texts(row, prepared.moments) for row in values], default=moment_text)
     if len(written) > _LIGHT_BYTES * len(values) or _NUL in written:
         plain = [_with_all_texts(row, prepared.moments) for row in values]
         await connection.exec_driver_sql(prepared.sql, plain)
