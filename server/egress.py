@@ -38,6 +38,7 @@ CONNECTION_HEADERS = frozenset({"connection", "content-length", "host", "transfe
 # A receiver that sees one of these can tell a repeated request from a new one, so repeating it does no harm.
 REPEATABLE_BY_HEADER = frozenset({"webhook-id", "idempotency-key", "x-idempotency-key", "x-perspection-event-id"})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = REPEATABLE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 
 _HTTPS_ONLY = (
     "Only https:// addresses are allowed here. While developing, an operator can allow http with "
@@ -47,7 +48,7 @@ _ROUTES_KEPT = 4096
 _SHAPES_KEPT = 1024
 
 _FIELD_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")  # RFC 9110, section 5.6.2
-_FIELD_BREAKS = re.compile(r"[\r\n\0]")
+_FIELD_BREAKS = re.compile(r"[\r\n\0\ud800-\udfff]")
 
 _ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")  # RFC 3986
 
@@ -124,12 +125,14 @@ class Egress:
             max_body_bytes: at most this much of the answer is read; the rest is dropped and `truncated` says so.
 
         Raises:
-            InvalidInput: a header name or value that would break the request apart (CR, LF, NUL).
+            InvalidInput: a header that would break the request apart (CR, LF, NUL), or an unknown method.
         """
         started = perf_counter()
         shape = _shape(tuple(headers))
         if not shape.plain or not _are_plain(headers.values()):
             raise _refused_header(headers)
+        if method not in METHODS:
+            raise InvalidInput.of("method", f"must be one of {', '.join(sorted(METHODS))}")
         if not url.startswith(self._schemes):
             return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
         ways = self._ways or self._open()
@@ -276,7 +279,9 @@ def _refused_header(headers: Mapping[str, str]) -> InvalidInput:
         if not _FIELD_NAMES.fullmatch(name) or not name:
             return InvalidInput.of("headers", f"{name!r} is not a header name: use letters, digits and hyphens.")
         if _FIELD_BREAKS.search(value):
-            return InvalidInput.of(f"headers.{name}", "The value holds a line break or NUL, which no header may.")
+            return InvalidInput.of(
+                f"headers.{name}", "The value holds a line break, NUL or half a character, which no header may."
+            )
     return InvalidInput.of("headers", "A header is not valid.")
 
 
@@ -289,7 +294,10 @@ def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fault(error: Exception, url: str, timeout_seconds: float, started: float) -> Fault:
-    target = URL(url)
+    try:
+        target = URL(url)
+    except ValueError:
+        return Fault(Cause.BLOCKED_ADDRESS, "The address is not a URL with a host and a port up to 65535.", 0)
     reason = classify(error, target.raw_host or "the address", target.port or 0, timeout_seconds)
     if reason is None:
         raise error

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from rules.addresses import Policy
+from rules.errors import InvalidInput
 from rules.outcomes import Cause, Fault, Reply
 from server.egress import Egress
 
@@ -167,3 +168,20 @@ async def test_requests_in_flight_do_not_share_a_connection(egress: Egress):
 
         for _ in range(3):
             assert all(await asyncio.gather(*(one(number) for number in range(100))))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://:80/", "http://\\@127.0.0.1/"])
+async def test_what_is_no_url_is_a_fault_and_no_error(egress: Egress, url: str):
+    got = await egress("POST", url, headers=HEADERS, body=b"{}", timeout_seconds=1)
+    assert isinstance(got, Fault)
+    assert got.cause is Cause.BLOCKED_ADDRESS
+
+
+async def test_a_method_is_one_of_those_there_are(egress: Egress):
+    with pytest.raises(InvalidInput, match="method"):
+        await egress("GET /x HTTP/1.1\r\nX:", "http://127.0.0.1/", headers={}, body=None, timeout_seconds=1)
+
+
+async def test_half_a_character_in_a_header_is_refused(egress: Egress):
+    with pytest.raises(InvalidInput, match=r"headers\.x"):
+        await egress("GET", "http://127.0.0.1/", headers={"x": "\ud800"}, body=None, timeout_seconds=1)
