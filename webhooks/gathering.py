@@ -5,11 +5,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _RELIEF_SECONDS: Final = 0.02
 _MOST_WEIGHT: Final = 256
+_EVERYBODYS: Final = (OperationalError, InterfaceError, OSError, TimeoutError)  # the store is gone, full, or locked
 
 
 class Gathering(Generic[Job, Result]):
@@ -20,7 +23,7 @@ class Gathering(Generic[Job, Result]):
 
     Args:
         answer: Answers a batch, one result or exception for each job; when it raises itself and there was more than
-            one, each is tried alone, so that nobody fails because of another.
+            one, each is tried alone, so that nobody fails because of another, unless the store itself has failed.
         lanes: Batches at the same time, at most.
         weigh: How heavy a job is; a batch takes at least one, and others up to a weight of 256 in all.
 
@@ -86,11 +89,11 @@ class Gathering(Generic[Job, Result]):
         try:
             results = await self._answer([job for job, _ in batch])
         except Exception as error:  # noqa: BLE001 - whoever asked hears of it
-            if len(batch) > 1:
+            if len(batch) > 1 and not isinstance(error, _EVERYBODYS):
                 for one in batch:
                     await self._answer_all([one])
                 return
-            results = [error]
+            results = [error] * len(batch)
         except BaseException:
             for _, done in batch:
                 done.cancel()

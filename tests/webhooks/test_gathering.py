@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from rules.errors import InvalidInput
 from tests.serving import Api
@@ -22,6 +23,8 @@ class Answers:
         await self.gate.wait()
         if "poison" in jobs and len(jobs) > 1:
             raise RuntimeError("the batch failed")
+        if "gone" in jobs:
+            raise OperationalError("COMMIT", {}, OSError("the disk is gone"))
         return [ValueError(job) if job in {"poison", "refused"} else job.upper() for job in jobs]
 
 
@@ -58,6 +61,15 @@ async def test_a_batch_that_fails_is_tried_one_by_one() -> None:
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [str(result) for result in results] == ["FIRST", "A", "poison", "C"]
     assert answers.batches == [["first"], ["a", "poison", "c"], ["a"], ["poison"], ["c"]]
+
+
+async def test_when_the_store_fails_all_hear_of_it_at_once() -> None:
+    answers = Answers()
+    tasks = await waiting(Gathering(answers), answers, "a", "gone", "c")
+    answers.gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [str, OperationalError, OperationalError, OperationalError]
+    assert answers.batches == [["first"], ["a", "gone", "c"]]
 
 
 async def test_who_has_gone_before_the_batch_is_not_in_it() -> None:
