@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rules.errors import InvalidInput
 from store import dialect
 from store.space import Space
 
+STORE_FAILURES = (OperationalError, InterfaceError, OSError, TimeoutError)  # it is gone, full, or locked
 _REWRITTEN_BYTES = 256 * 1024 * 1024
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 

@@ -51,6 +51,16 @@ class Attempted(NamedTuple):
         """Whether it failed through a fault of ours: it is logged, but spends no retry and says nothing of health."""
         return is_local(self.exchange)
 
+    def without_words(self) -> "Attempted":
+        """Leave out all that others have said: for when it cannot be stored, as the rest must be."""
+        error = None if self.result.error is None else "What was said in this attempt could not be stored."
+        kept: Exchange = (
+            Reply(self.exchange.status, {}, b"", self.exchange.duration_ms)
+            if isinstance(self.exchange, Reply)
+            else self.exchange._replace(message="", detail="")
+        )
+        return self._replace(shown_headers={}, exchange=kept, result=self.result._replace(error=error))
+
     def log_row(self) -> Row:
         """Render the row of the attempt log; rendering a batch at once costs half of doing it between exchanges."""
         try:

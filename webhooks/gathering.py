@@ -5,14 +5,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from store.session import STORE_FAILURES
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _RELIEF_SECONDS: Final = 0.02
 _MOST_WEIGHT: Final = 256
-_EVERYBODYS: Final = (OperationalError, InterfaceError, OSError, TimeoutError)  # the store is gone, full, or locked
 
 
 class Gathering(Generic[Job, Result]):
@@ -89,7 +88,7 @@ class Gathering(Generic[Job, Result]):
         try:
             results = await self._answer([job for job, _ in batch])
         except Exception as error:  # noqa: BLE001 - whoever asked hears of it
-            if len(batch) > 1 and not isinstance(error, _EVERYBODYS):
+            if len(batch) > 1 and not isinstance(error, STORE_FAILURES):
                 for one in batch:
                     await self._answer_all([one])
                 return

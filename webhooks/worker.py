@@ -24,7 +24,7 @@ from store import deliveries as store
 from store import health as health_store
 from store.claims import Claimed, Lane, Standing
 from store.pages import Row
-from store.session import Database
+from store.session import STORE_FAILURES, Database
 from webhooks.attempt import Attempted, attempt, local_fault
 from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
@@ -95,6 +95,7 @@ class Worker:
         self._returned: list[Claimed] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._suspicions = 0
 
     async def run(self) -> None:
         """Deliver until `stop`; then finish what is in flight, write it back, and leave."""
@@ -117,15 +118,24 @@ class Worker:
     async def _guarded_cycle(self) -> None:
         try:
             more = await self._cycle()
-        except Exception:
+        except Exception as error:
             log.exception("the delivery cycle failed; results are kept and tried again")
+            self._suspect_words(error)
             await asyncio.sleep(_FAULT_PAUSE_SECONDS)
             return
+        self._suspicions = 0
         if not more:
             unseen = self._claimer.seconds_to_scan
             await self._wakeup.wait(min(_POLL_SECONDS, unseen) if unseen > 0 else _POLL_SECONDS)
         if self._tasks and len(self._finished) < self._batch:
             await asyncio.sleep(_GATHER_SECONDS)
+
+    def _suspect_words(self, error: Exception) -> None:
+        """Give up what endpoints said, rather than all deliveries, when results cannot be written twice in a row."""
+        self._suspicions += not isinstance(error, STORE_FAILURES)
+        if self._suspicions > 1 and self._finished:
+            log.error("%d results are kept without what was said in their attempts", len(self._finished))
+            self._finished = [(row, made.without_words()) for row, made in self._finished]
 
     async def _cycle(self) -> bool:
         """Write back what has finished and claim what is due; says whether there may be more of either."""
