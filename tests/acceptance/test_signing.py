@@ -20,7 +20,7 @@ from server.receiver import Received
 from store import webhooks as webhook_store
 from tests import databases
 from tests.acceptance.talk import Talk
-from tests.serving import Api, Receiver, serving
+from tests.serving import Api, Receiver, serving, until
 
 NOWHERE = "http://127.0.0.1:9/"
 
@@ -305,8 +305,11 @@ async def test_b05_the_hex_signature_goes_where_the_webhook_says(api: Api, recei
     expected = hmac.new(b"planted-hex", received.body, hashlib.sha256).hexdigest()
     assert received.headers["x-shop-signature"] == expected
     assert "x-perspection-signature" not in received.headers
-    [recorded] = (await api.get(f"{path}/attempts"))["items"]
-    assert recorded["request_headers"]["X-Shop-Signature"] == expected
+
+    async def logged() -> dict[str, Any] | None:
+        return next(iter((await api.get(f"{path}/attempts"))["items"]), None)
+
+    assert (await until(logged))["request_headers"]["X-Shop-Signature"] == expected
     restored = await api.patch(path, {"signature_header": None})
     assert restored["signature_header"] == "X-Perspection-Signature"
     received = await delivered(api, receiver)
