@@ -141,6 +141,7 @@ class Worker:
         """Write back what has finished and claim what is due; says whether there may be more of either."""
         self._wakeup.clear()
         finished, self._finished = self._finished, []
+        freed, self._ended = self._ended, []
         returned, self._returned = self._returned, []
         claimed: list[Claimed] = []
         started = ended = 0.0
@@ -149,11 +150,13 @@ class Worker:
                 await self._settle(connection, finished, returned)
                 if not self._stopping:
                     started = time.perf_counter()
-                    self._count_ended()
+                    self._count_ended(freed)
+                    freed = []
                     claimed = await self._claimer.claim(connection)
                     ended = time.perf_counter()
         except BaseException:
             self._finished = finished + self._finished
+            self._ended = freed + self._ended
             self._returned = returned + self._returned
             self._claimer.undo()
             raise
@@ -166,9 +169,8 @@ class Worker:
             self._observer.claimed(len(claimed), ended - started)
         return bool(claimed or self._finished or self._returned)
 
-    def _count_ended(self) -> None:
-        """Count what has ended until now; doing so for many at once costs a tenth of doing it between exchanges."""
-        ended, self._ended = self._ended, []
+    def _count_ended(self, ended: list[tuple[str, int]]) -> None:
+        """Free the places of what has been written back; doing so for many at once costs a tenth of one by one."""
         for (webhook_id, lane), count in Counter(ended).items():
             self._limits.end(self._targets[webhook_id], lane, count)
 
