@@ -106,7 +106,7 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.DISABLE, "disable", needs="webhook_object"),
     _row(Intent.ENABLE, "enable", needs="webhook_object"),
     _row(Intent.FILTER, "only", needs="residue", lacks="webhook_object url everything", mode="only"),
-    _row(Intent.FILTER, "skip", needs="residue", lacks="webhook_object url everything only_negation only", mode="skip"),
+    _row(Intent.FILTER, "skip", needs="residue", lacks="webhook_object url everything only_negation", mode="skip"),
     _row(Intent.TEST, "test", lacks="delivery condition idle"),
     _row(Intent.FIX, "fix"),
     _row(Intent.APPLY, "apply", lacks="residue filtering"),

@@ -40,9 +40,9 @@ export function openWebhookForm({ title, webhook, prefill = {}, focus }) {
           const saved = editing ? await update(editing, body) : await post("/v1/webhooks", body);
           outcome = { webhook_id: saved.id ?? editing };
           wipe(root);
+          await refresh().catch(() => undefined); // what is edited next must not be what was there before
           root.close();
           if (saved.secret) showSecret(saved.name, saved.secret);
-          void refresh();
         } catch (error) {
           showErrors(form, parts.problem, error);
         }

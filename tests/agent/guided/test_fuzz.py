@@ -234,3 +234,9 @@ def test_hostile_names_and_errors_do_not_become_suggestions_that_do_more():
         other = World.of(*three())
         other.say(suggestion)
         assert [name for name, _ in other.acts] == ["test_webhook"]
+
+
+@pytest.mark.parametrize("words", ["send only trust 70 at least to CRM sync", "just send purchases to CRM sync"])
+def test_not_only_is_a_negation_and_no_filter(words: str):
+    assert acts_of(f"don't {words}") == []
+    assert acts_of(f"do not {words}") == []
