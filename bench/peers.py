@@ -75,10 +75,10 @@ _DJANGO = ("django-admin", "deliver_events")
 _SETTINGS = {"DJANGO_SETTINGS_MODULE": "bench.rivals.django_settings"}
 
 PEERS = (
-    Peer("Celery + requests, Redis", "celery_app", REDIS, (*_CELERY, "--concurrency", "4"), 1, 1500),
-    Peer("procrastinate, PostgreSQL", "procrastinate_app", POSTGRESQL, (*_PROCRASTINATE, "-c", "20"), 2, 800),
-    Peer("pgqueuer, PostgreSQL", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "100"), 2, 5000),
-    Peer("taskiq-redis, Redis streams", "taskiq_app", REDIS, (*_TASKIQ, "--max-async-tasks", "100"), 1, 3000),
+    Peer("Celery + requests, Redis", "celery_app", REDIS, (*_CELERY, "--concurrency", "4"), 1, 3000),
+    Peer("procrastinate, PostgreSQL", "procrastinate_app", POSTGRESQL, (*_PROCRASTINATE, "-c", "20"), 2, 1500),
+    Peer("pgqueuer, PostgreSQL", "pgqueuer_app", POSTGRESQL, (*_PGQUEUER, "100"), 2, 20000),
+    Peer("taskiq-redis, Redis streams", "taskiq_app", REDIS, (*_TASKIQ, "--max-async-tasks", "100"), 1, 12000),
     Peer("django-outbound-webhooks, PostgreSQL", "django_app", POSTGRESQL, _DJANGO, 4, 400, _SETTINGS),
 )
 OTHER_SETTINGS = (
@@ -95,7 +95,7 @@ OTHER_SETTINGS = (
     Peer("django-outbound-webhooks, 8", "django_app", POSTGRESQL, _DJANGO, 8, 400, _SETTINGS),
 )
 HOOKWRIGHT = {f"Hookwright, {SQLITE}": SQLITE, f"Hookwright, {POSTGRESQL}, 2 workers": POSTGRESQL}
-_OURS_COUNT = 6000
+_OURS_COUNT = 30000
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from typing import Any
 import httpx2
 import uvloop
 
-from bench.machine import machine
+from bench.figures import Figure, tell
 from bench.reconcile_accounts import Account, Counters, Logged, account
 from bench.reconcile_receiver import Journal, recording
 from bench.reconcile_system import System
@@ -37,6 +37,7 @@ CLAIM_BATCH: int = inspect.signature(Worker).parameters["claims"].default  # wha
 RESUMED_SECONDS = 10.0
 STALLED_SECONDS = 60.0
 _PAGE = 200
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _BATCH = 50
 _PUBLISHERS = 8
 _BACKLOG = 4_000
@@ -279,12 +280,24 @@ def report(outcome: Outcome, kill: str) -> list[str]:
     return [*lines, *(verdict or ["everything is accounted for: receiver, delivery log and counters agree"])]
 
 
+def figure(outcome: Outcome, options: argparse.Namespace) -> Figure:
+    """Return the line of the numbers table."""
+    account, resumed = outcome.account, outcome.resumed or 0.0
+    return Figure(
+        f"kill -9 of the {options.kill} among {options.events:,} events, {_NAMES[options.database]}",
+        f"0 lost, at most {account.bound:,} sent again, next delivery < {RESUMED_SECONDS:g} s",
+        f"{account.lost} lost, {account.again:,} sent again, next delivery after {resumed:.1f} s",
+        met=not outcome.problems and resumed < RESUMED_SECONDS,
+    )
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--kill", choices=("worker", "server", "postgres", "none"), default="server")
     parser.add_argument("--workers", type=int, default=1, help="with --kill worker: how many there are")
+    parser.add_argument("--json", action="store_true", help="print the figure as JSON in the last line")
     options = parser.parse_args()
     if options.database == "sqlite" and options.kill in {"worker", "postgres"}:
         parser.error(f"--kill {options.kill} needs --database postgresql; on SQLite, the worker is in the server")
@@ -299,7 +312,8 @@ async def main() -> int:
         async with System(Path(folder), options.database, workers).running() as system:
             outcome = await reconcile(system, Path(folder), options.events, options.kill, print)
     print(f"\n{options.events:,} events on {options.database}, kill: {options.kill}")
-    print(*report(outcome, options.kill), machine(), sep="\n")
+    print(*report(outcome, options.kill), sep="\n")
+    tell([figure(outcome, options)], as_json=options.json)
     return 1 if outcome.problems else 0
 
 

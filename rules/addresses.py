@@ -131,7 +131,7 @@ def check_url(url: str, policy: Policy, *, field: str = "url") -> str:
 
 def _checked(url: str, policy: Policy) -> str:
     _refuse_characters(url)
-    parts = _split(url)
+    parts = _split(url, policy)
     _refuse_scheme(parts, policy)
     if "@" in parts.netloc:
         raise ValueError("The URL contains credentials (user:password@). Put them in the authorization header instead.")
@@ -160,14 +160,15 @@ def _refuse_characters(url: str) -> None:
         raise ValueError("The URL contains a backslash. Use forward slashes.")
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: str, policy: Policy) -> SplitResult:
     example = "Give one such as https://example.com/webhooks."
     try:
         parts = urlsplit(url)
     except ValueError:
         raise ValueError(f"This is not a URL: its host cannot be read. {example}") from None
     if "://" not in url or not parts.scheme:
-        raise ValueError(f"This is not a complete URL: it must start with https://. {example}")
+        schemes = "https:// or http://" if policy.allow_http else "https://"
+        raise ValueError(f"This is not a complete URL: it must start with {schemes}. {example}")
     if not parts.netloc or not parts.hostname:
         raise ValueError(f"The URL has no host. {example}")
     return parts

@@ -9,6 +9,9 @@ from rules.outcomes import Cause
 
 _EDIT_URL: Final = Fix("Correct the URL, if it is not the right one.", EDIT_ENDPOINT)
 _TEST: Final = Fix("When the endpoint has been put right, send a test: a passing test clears the error.", TEST)
+_SIGNATURE: Final = Fix(
+    "Or, if it refuses the signature: have it verify with the present signing secret; rotating it shows a new one."
+)
 
 SUMMARIES: Final[Mapping[Cause, str]] = {
     Cause.DNS_FAILURE: "The host name {host} cannot be found, so nothing can be sent there.",
@@ -83,7 +86,7 @@ def fixes_of(cause: Cause, webhook: WebhookFacts) -> tuple[Fix, ...]:
     """List what to do about a cause, ending with the test that proves it."""
     match cause:
         case Cause.UNAUTHORIZED:
-            own: tuple[Fix, ...] = (_auth_fix(webhook),)
+            own: tuple[Fix, ...] = (_auth_fix(webhook), *((_SIGNATURE,) if webhook.signed else ()))
         case Cause.RESPONSE_TIMEOUT:
             own = (Fix("Make the endpoint answer 2xx at once and do its work afterwards."), *timeout_fixes(webhook))
         case Cause.RATE_LIMITED:

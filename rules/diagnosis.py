@@ -47,28 +47,31 @@ def diagnose(
 ) -> Diagnosis:
     """Name the cause.
 
-    It is the first of these that holds: the webhook is off; the way to the endpoint fails now; attempts fail; nothing
-    was ever delivered and the endpoint does not answer the probe; the filters reject everything; nothing has happened
-    yet. All others that hold add their evidence and fixes.
+    It is the first of these that holds: the webhook is off; its secrets cannot be read; the way to the endpoint fails
+    now; attempts fail; nothing was ever delivered and the endpoint does not answer the probe; the filters reject
+    everything; nothing has happened yet. All others that hold add their evidence and fixes.
 
     Args:
         webhook: The webhook.
         attempts: Its newest attempts, newest first, tests included.
-        events: The newest events it hears, newest first, with what its filters say to each today.
+        events: The newest events it hears, newest first, with what its filters say to each today. Only those since it
+            was created tell anything of its filters.
         probe: What a probe just found; None when none was made.
         now: Aware.
 
     """
     failure = failing(webhook, attempts, now)
+    heard = [event for event in events if event.at >= webhook.created_at]  # the filters had no say in earlier ones
     found = _in_order(
         _switched_off(webhook, failure),
+        _sealed_away(webhook),
         unreachable(webhook, probe),
         _recovered(failure, probe),
         None if any(attempt.delivered for attempt in attempts) else unanswered(webhook, probe),
-        never_matching(webhook, events, attempts),
+        never_matching(webhook, heard, attempts),
         nothing_yet(webhook, events, attempts),
     )
-    main = found[0] if found else _healthy(attempts, events, now)
+    main = found[0] if found else _healthy(attempts, heard, now)
     notes = _in_order(
         local_url(webhook) if main.cause and explains(main.cause) else None,
         expiring(webhook, probe, now),
@@ -94,6 +97,15 @@ def _switched_off(webhook: WebhookFacts, failure: Finding | None) -> Finding | N
         fixes = (Fix("Enter the new address, if there is one.", EDIT_ENDPOINT), _ENABLE)
         return Finding(Cause.GONE, summary, (off, *failure.evidence), fixes)
     return Finding(Cause.DISABLED, "The webhook is switched off, so nothing is sent.", (off,), (_ENABLE,))
+
+
+def _sealed_away(webhook: WebhookFacts) -> Finding | None:
+    if webhook.readable:
+        return None
+    text = "This server's master key does not open the webhook's secrets, so nothing is sent; its events wait."
+    told = Evidence("settings", "The webhook's secrets were sealed with another master key.")
+    fix = Fix("Have an operator start the server with the master.key, or HOOKWRIGHT_MASTER_KEY, that belongs to them.")
+    return Finding(Cause.LOCAL_ERROR, text, (told,), (fix,))
 
 
 def _recovered(failure: Finding | None, probe: ProbeReport | None) -> Finding | None:

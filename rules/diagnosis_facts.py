@@ -27,6 +27,8 @@ class WebhookFacts:
         rate_limit_per_second: The limit that is set, if any.
         idempotency_header: The header by which an endpoint recognises a repeat.
         policy: Which addresses may be proposed as a new URL.
+        signed: Whether its requests are signed.
+        readable: Whether the master key opens all of its secrets; else nothing is sent.
 
     """
 
@@ -43,6 +45,8 @@ class WebhookFacts:
     rate_limit_per_second: float | None = None
     idempotency_header: str = "webhook-id"
     policy: Policy = field(default_factory=Policy)
+    signed: bool = False
+    readable: bool = True
 
     @property
     def host(self) -> str:

@@ -112,4 +112,4 @@ def storable(max_bytes: int) -> AfterValidator:
 
 def has_nul(written: str) -> bool:
     """Say whether JSON text holds a NUL character anywhere."""
-    return _NUL.search(written) is not None
+    return "\\u0000" in written and _NUL.search(written) is not None

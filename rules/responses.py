@@ -161,7 +161,7 @@ def _hint(kind: CallClass, reply: Reply, *, safe: bool) -> str:
         )
     if kind is CallClass.RATE_LIMITED:
         wait = reply.headers.get("retry-after", "")
-        when = f"in {int(wait)} seconds" if re.fullmatch(r"[0-9]{1,5}", wait) else "later"
+        when = f"in {int(wait)} s" if re.fullmatch(r"[0-9]{1,5}", wait) else "later"
         return f"The endpoint takes no more calls for now. Try again {when}, not at once."
     if kind is CallClass.SERVER_ERROR:
         return _HINTS[kind] + (_AGAIN if safe and reply.status in _TRANSIENT else "" if safe else _NOT_AGAIN)

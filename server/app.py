@@ -9,6 +9,7 @@ from rules.errors import Unauthenticated
 from server import problems, request_bodies
 from server.callers import SESSION_COOKIE
 from server.nul_guard import NulGuard
+from server.plain_route import PlainRoute
 from server.request_watch import RequestWatch
 from server.routes import (
     alerts,
@@ -58,6 +59,8 @@ def build_app(platform: Platform, *, with_worker: bool = True) -> FastAPI:
     for module in (perspectives, *delivering, *integrations, chat, session, health, metrics):
         app.include_router(module.router)
     app.include_router(console_router(_signed_in))
+    # What comes most often comes first; the router's own route to it is left for the document.
+    app.router.routes.insert(0, PlainRoute(events.PATH, events.accept, methods=["POST"]))
     request_bodies.install(app)
     app.add_middleware(NulGuard)
     app.add_middleware(RequestWatch, watcher=platform.watchers, tracing=platform.tracing)

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +32,7 @@ class Gatekeeper:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lookups: Gathering[str, Mapping[str, Any] | None] = Gathering(self._look_up, lanes=2)
+        self._lookups: Gathering[str, access.ValidKey | None] = Gathering(self._look_up, lanes=2)
 
     async def default_workspace(self, pinned_key: str | None = None) -> str:
         """Return the first workspace, creating it in an empty database; `pinned_key` becomes one of its keys."""
@@ -79,15 +78,17 @@ class Gatekeeper:
 
     async def by_key(self, key: str) -> Caller:
         """Return the caller of an API key; raises Unauthenticated."""
-        row = await self._lookups.submit(_hash(key))
-        if row is None or row["revoked_at"] is not None:
+        key_hash = _hash(key)
+        seen = access.glance_at_key(self._database, key_hash)
+        valid = await self._lookups.submit(key_hash) if seen is None else next(iter(seen), None)
+        if valid is None:
             raise Unauthenticated("This API key is not valid. `hookwright keys create` makes a new one.")
-        return Caller(row["workspace_id"], Actor("api_key", row["id"]))
+        return Caller(valid.workspace_id, Actor("api_key", valid.id))
 
-    async def _look_up(self, hashes: list[str]) -> list[Mapping[str, Any] | Exception | None]:
+    async def _look_up(self, hashes: list[str]) -> list[access.ValidKey | Exception | None]:
         """Read the keys of callers who came at the same time at once; each lookup begins after its callers came."""
-        async with self._database.read() as connection:
-            found = await access.keys_by_hash(connection, set(hashes))
+        async with self._database.look() as connection:
+            found = await access.valid_keys(connection, set(hashes))
         return [found.get(one) for one in hashes]
 
     async def is_valid(self, key: str) -> bool:
@@ -114,7 +115,7 @@ class Gatekeeper:
 
     async def by_session(self, token: str) -> Caller:
         """Return the caller of a console session; raises Unauthenticated."""
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             workspace_id = await access.session_workspace(connection, _hash(token), datetime.now(UTC))
         if workspace_id is None:
             raise Unauthenticated("The session is over. `hookwright console-link` prints a new link.")

@@ -26,6 +26,13 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _NEAR: Final = 16  # characters; what is wrong so close to a window's end may be right beyond it
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
     """Read a body of at most `limit` bytes, a whole number of MiB; raises MalformedBody or PayloadTooLarge."""
     data = bytearray()
@@ -66,12 +73,12 @@ def json_value(data: bytes) -> Any:
         raise _too_large(f"is over 1 MiB and has more than {_MAX_MARKS} values; send less at once")
     try:
         with _uncollected():
-            value = json.loads(data, parse_constant=_refuse_constant)
+            value = _DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
     except RecursionError:
         raise MalformedBody([FieldError("body", "is nested too deeply")]) from None
     except ValueError as error:
         raise _malformed(error) from None
-    _check_depth(value)
+    _check_depth(value, data)
     return value
 
 
@@ -85,7 +92,7 @@ def json_entries(data: bytes, max_entries: int) -> list[Any]:
         raise MalformedBody([FieldError("body", "is nested too deeply")]) from None
     except ValueError as error:
         raise _malformed(error) from None
-    _check_depth(entries)
+    _check_depth(entries, data)
     return entries
 
 
@@ -107,7 +114,6 @@ def _value(data: bytes, _max_entries: int) -> Any:
 
 
 def _entries(text: str, max_entries: int) -> list[Any]:
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     entries: list[Any] = []
     at = _after_space(text, 0)
     if text[at : at + 1] != "[":
@@ -116,7 +122,7 @@ def _entries(text: str, max_entries: int) -> list[Any]:
     while text[at : at + 1] != "]" or entries:
         if len(entries) == max_entries:
             raise InvalidInput.of("body", f"must hold at most {max_entries} entries; got more")
-        value, at = _entry(decoder, text, at, len(entries))
+        value, at = _entry(text, at, len(entries))
         entries.append(value)
         at = _after_space(text, at)
         if text[at : at + 1] == "]":
@@ -129,12 +135,12 @@ def _entries(text: str, max_entries: int) -> list[Any]:
     return entries
 
 
-def _entry(decoder: json.JSONDecoder, text: str, at: int, number: int) -> tuple[Any, int]:
+def _entry(text: str, at: int, number: int) -> tuple[Any, int]:
     """Parse one entry, looking no further than 1 MiB."""
     for size in _WINDOWS:
         window = text[at : at + size]
         try:
-            value, length = decoder.raw_decode(window)
+            value, length = _DECODER.raw_decode(window)
         except json.JSONDecodeError as error:
             cut = at + size < len(text)
             if cut and (error.msg.startswith("Unterminated") or error.pos > len(window) - _NEAR):
@@ -150,18 +156,17 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _malformed(error: ValueError) -> MalformedBody:
-    return MalformedBody([FieldError("body", f"is not JSON: {error}")])
+    words = str(error).partition("; use sys.")[0]  # what Python advises about 5000 digits is not for senders
+    return MalformedBody([FieldError("body", f"is not JSON: {words}")])
 
 
 def _too_large(words: str) -> PayloadTooLarge:
     return PayloadTooLarge([FieldError("body", words)])
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _check_depth(value: Any) -> None:
+def _check_depth(value: Any, data: bytes) -> None:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [

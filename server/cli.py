@@ -15,13 +15,22 @@ from rules.errors import HookwrightError
 from server import logs
 from server.cleaning import clean
 from server.commands import admin, listening, sending
-from server.settings import Settings, read_settings
+from server.commands.options import (
+    HostOption,
+    PortOption,
+    ServerHostOption,
+    ServerPortOption,
+    checked_url,
+    finding,
+    settings_with,
+)
+from server.settings import read_settings
+from server.version import VERSION
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Webhooks that you configure by talking to them.",
 )
 app.add_typer(admin.keys, name="keys", help="API keys: create, list, revoke.")
 app.add_typer(sending.events, name="events", help="Send events to a running server.")
@@ -30,8 +39,21 @@ app.command(name="migrate")(admin.migrate_store)
 app.command(name="console-link")(admin.console_link)
 app.command(name="listen")(listening.listen)
 
-HostOption = Annotated[str | None, typer.Option(help="Address to listen on (HOOKWRIGHT_HOST).")]
-PortOption = Annotated[int | None, typer.Option(help="Port to listen on (HOOKWRIGHT_PORT).", min=0, max=65535)]
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - how an option's callback is called
+    if asked:
+        typer.echo(f"hookwright {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def hookwright(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Webhooks that you configure by talking to them."""
 
 
 @app.command()
@@ -39,9 +61,9 @@ def serve(host: HostOption = None, port: PortOption = None, *, worker: bool = Tr
     """Run the API, the console and, unless --no-worker, a delivery worker."""
     from server.commands import serving  # noqa: PLC0415 - the other commands start without the web framework
 
-    settings = _settings(host=host, port=port)
+    settings = settings_with(host=host, port=port)
     logs.configure(settings.log_format, settings.log_level)
-    run(serving.serve(settings, with_worker=worker))
+    run(serving.serve(settings, with_worker=worker, found_by=finding(host, port)))
 
 
 @app.command()
@@ -64,25 +86,27 @@ def demo(
     """Run everything on this machine with sample data, a local receiver and a browser link."""
     from server.commands import demonstrating  # noqa: PLC0415 - as above
 
-    run(demonstrating.once() if once else demonstrating.demo(_settings(host=host, port=port)))
+    run(demonstrating.once() if once else demonstrating.demo(settings_with(host=host, port=port)))
 
 
 @app.command()
 def chat(
-    url: Annotated[str | None, typer.Option(help="The server; http://HOST:PORT of the settings by default.")] = None,
-    key: Annotated[str | None, typer.Option(envvar="HOOKWRIGHT_API_KEY", help="An API key.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The server, when it is elsewhere: https://hooks.example.com.")
+    ] = None,
+    host: ServerHostOption = None,
+    port: ServerPortOption = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="HOOKWRIGHT_API_KEY", help="An API key; not needed in the server's folder.")
+    ] = None,
     perspective: Annotated[str | None, typer.Option(help="Talk about this perspective.")] = None,
 ) -> None:
     """Talk to the assistant of a running server in the terminal."""
     from server import terminal  # noqa: PLC0415 - as above
 
-    settings = read_settings()
-    base = url or f"http://{settings.host}:{settings.port}"
-    run(terminal.converse(base, key or admin.local_key(settings), perspective_id=perspective))
-
-
-def _settings(**given: Any) -> Settings:
-    return read_settings(**{name: value for name, value in given.items() if value is not None})
+    settings = settings_with(host=host, port=port)
+    base = settings.address if url is None else checked_url(url)
+    run(terminal.converse(base, key or admin.key_for(url, settings), perspective_id=perspective))
 
 
 def run(job: Coroutine[Any, Any, Any]) -> None:

@@ -5,12 +5,13 @@ without an assistant.
 """
 
 import asyncio
-import contextlib
+import logging
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from rules.alerting_mail import MailServer, Recipients, sender
 from server.auth import Gatekeeper
@@ -18,6 +19,7 @@ from server.egress import Egress
 from server.logs import LogWatcher
 from server.mail import Postman
 from server.mailing import Mailer
+from server.master_key import MasterKey
 from server.metrics import Metrics
 from server.readiness import readiness
 from server.settings import Settings
@@ -27,7 +29,6 @@ from server.watching import Watchers
 from store import partitions
 from store.migrate import migrate
 from store.notify import Notifier
-from store.sealing import SealingBox, load_master_keys
 from store.session import Database, driver_url
 from webhooks.alert_watch import AlertWatch
 from webhooks.columns import Columns
@@ -37,6 +38,8 @@ from webhooks.worker import Worker
 
 if TYPE_CHECKING:
     from server.metrics_port import MetricsPort
+
+log = logging.getLogger("hookwright.engine")
 
 
 class Engine:
@@ -50,7 +53,8 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.settings = settings
-        self.box = SealingBox(load_master_keys(plain(settings.master_key), settings.home / "master.key"))
+        self.master_key = MasterKey(plain(settings.master_key), settings.home / "master.key")
+        self.box = self.master_key.box
         self.database = Database(settings.database_url, pool_size=settings.database_pool_size)
         self.notifier = _notifier(settings, self.database)
         self.wakeup = Wakeup(self.notifier.ring if self.notifier else None)
@@ -70,9 +74,14 @@ class Engine:
         self._notifying: asyncio.Task[None] | None = None
         self._background: list[asyncio.Task[None]] = []
 
-    async def start(self, *, with_worker: bool) -> None:
-        """Bring the store up to date and start what runs in the background."""
+    async def prepare(self) -> None:
+        """Bring the store up to date; raises what is wrong with it, or with the master key."""
         await migrate(self.database)
+        await self.master_key.check(self.database)
+
+    async def start(self, *, with_worker: bool) -> None:
+        """Prepare the store and start what runs in the background."""
+        await self.prepare()
         await partitions.extend(self.database, self.settings.retention_days)
         self.workspace_id = await self.gatekeeper.default_workspace(plain(self.settings.api_key))
         if self.settings.metrics_port is not None:
@@ -91,29 +100,51 @@ class Engine:
             self._notifying = asyncio.create_task(self.notifier.run(self.wakeup.set if with_worker else None))
 
     async def close(self) -> None:
-        """Finish what is in flight and close every connection."""
-        if self._metrics_port is not None:
-            await self._metrics_port.close()
+        """Finish what is in flight and close every connection; what fails is logged, and the rest is closed as well."""
         if self.worker is not None:
             self.worker.stop()
+        for name, end in (
+            ("the port for metrics", self._close_port),
+            ("what runs in the background", self._end_background),
+            ("the conversations", self._hang_up),
+            ("the delivery worker", self._end_work),
+            ("the connections to endpoints", self.egress.close),
+            ("the connections to the database", self.database.close),
+            ("the traces", self._end_traces),
+        ):
+            try:
+                await end()
+            except (OSError, SQLAlchemyError) as error:  # the store, mostly: it may be gone before us
+                log.error("%s did not end well: %s", name, type(error).__name__)  # noqa: TRY400 - it is no fault of ours
+            except Exception:
+                log.exception("%s did not end well", name)
+
+    async def _close_port(self) -> None:
+        if self._metrics_port is not None:
+            await self._metrics_port.close()
+
+    async def _end_background(self) -> None:
         for task in self._background:
             task.cancel()
         if self._background:
             await asyncio.wait(self._background)
-        await self._hang_up()
-        if self._working is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._working
-        if self._notifying is not None:
-            self._notifying.cancel()
-            await asyncio.wait([self._notifying])
-        await self.egress.close()
-        await self.database.close()
-        if self.tracing is not None:
-            await asyncio.to_thread(self.tracing.close)
 
     async def _hang_up(self) -> None:
         """End the conversations under way; where nobody converses, there are none."""
+
+    async def _end_work(self) -> None:
+        """Wait for the worker, and then for those that it rings."""
+        if self._working is not None:
+            await asyncio.wait([self._working])
+        if self._notifying is not None:
+            self._notifying.cancel()
+            await asyncio.wait([self._notifying])
+        if self._working is not None and not self._working.cancelled():
+            self._working.result()
+
+    async def _end_traces(self) -> None:
+        if self.tracing is not None:
+            await asyncio.to_thread(self.tracing.close)
 
     async def worked(self) -> None:
         """Wait until the worker of this process has ended; raises what ended it."""
@@ -121,8 +152,8 @@ class Engine:
             await asyncio.shield(self._working)
 
     async def ready(self) -> dict[str, dict[str, Any]]:
-        """Say of the store and of the workers whether they are there; see `readiness`."""
-        return await readiness(self.database, self._working)
+        """Say of the store, the workers and the master key whether they are there; see `readiness`."""
+        return await readiness(self.database, self._working, self.master_key)
 
 
 def plain(secret: SecretStr | None) -> str | None:

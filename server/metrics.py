@@ -19,8 +19,8 @@ from prometheus_client.registry import Collector
 from server.histogram import Histogram
 from store.queue_state import QueueState, queue_state
 from store.session import Database
+from webhooks.heart import SILENCE
 from webhooks.observer import Finished
-from webhooks.worker import SILENCE
 
 STATE_AGE = timedelta(seconds=5)  # how old the queue's state may be: scraping more often costs the store nothing
 _STATE_SECONDS = 5.0  # a store that takes longer to answer is taken for gone

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from rules import errors
 from rules.validation import explain
@@ -26,6 +27,7 @@ _STATUSES: list[tuple[type[errors.HookwrightError], int]] = [
     (errors.Conflict, 409),
     (errors.Unavailable, 503),
 ]
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _INSTEAD = {("POST", "/v1/secrets"): ' Use PUT /v1/secrets/{name} with {"value": "…", "hosts": ["api.example.com"]}.'}
 
 
@@ -78,8 +80,17 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         return problem(404, f"There is nothing at {request.url.path}.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         hint = _INSTEAD.get((request.method, request.url.path.rstrip("/")), "")
-        return problem(405, f"{request.method} is not possible at {request.url.path}.{hint}")
+        answer = problem(405, f"{request.method} is not possible at {request.url.path}.{hint}")
+        answer.headers["Allow"] = ", ".join(_allowed(request))
+        return answer
     return problem(status, str(getattr(error, "detail", error)))
+
+
+def _allowed(request: Request) -> list[str]:
+    """Name the methods of a path: it may have several routes, each of which knows its own only."""
+    found = [({**request.scope, "method": method}, method) for method in _METHODS]
+    routes = request.app.router.routes
+    return [method for scope, method in found if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 async def _store(_request: Request, error: Exception) -> JSONResponse:

@@ -1,33 +1,40 @@
-"""Is this process able to work: does the store answer, and is a delivery worker alive."""
+"""Is this process able to work: does the store answer, is a worker alive, can secrets be read."""
 
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from store.deliveries import newest_heartbeat
+from server.master_key import MasterKey
+from store.sealed import newest_sealed
 from store.session import Database
 from store.space import FULL, REMEDY
-from webhooks.worker import HEARTBEAT
+from store.workers import newest_heartbeat
+from webhooks.heart import HEARTBEAT
 
 _STORE_SECONDS = 5.0  # a store that takes longer is taken for gone
 _MISSED_BEATS = 5
 
 
-async def readiness(database: Database, working: "asyncio.Task[None] | None") -> dict[str, dict[str, Any]]:
-    """Check the store and the workers.
+async def readiness(
+    database: Database, working: "asyncio.Task[None] | None", master_key: MasterKey
+) -> dict[str, dict[str, Any]]:
+    """Check the store, the workers and the master key.
 
     Args:
         database: The store.
         working: This process's own worker, if it has one; once that has ended by itself, this process is not ready,
             whatever other workers do.
+        master_key: What opens the secrets that are stored.
 
     Returns:
-        `{store: {ok, detail?}, worker: {ok, detail?, silent_seconds?}}`; a `detail` names no address and no secret.
+        `{store: {ok, detail?}, worker: {ok, detail?, silent_seconds?}, secrets?: {ok, detail?}}`; a
+        `detail` names no address and no secret.
 
     """
     try:
         async with asyncio.timeout(_STORE_SECONDS), database.read() as connection:
             beat = await newest_heartbeat(connection)
+            stored = await newest_sealed(connection)
     except Exception as error:  # noqa: BLE001 - whatever ails the store, it is not ready
         gone = f"the store does not answer: {type(error).__name__}"
         return {
@@ -35,7 +42,9 @@ async def readiness(database: Database, working: "asyncio.Task[None] | None") ->
             "worker": {"ok": False, "detail": "not known without the store"},
         }
     store = {"ok": False, "detail": f"{FULL}. {REMEDY}"} if database.space.is_full else {"ok": True}
-    return {"store": store, "worker": _worker(beat, working)}
+    problem = master_key.problem(stored)
+    sealed = {"ok": True} if problem is None else {"ok": False, "detail": problem}
+    return {"store": store, "worker": _worker(beat, working), "secrets": sealed}
 
 
 def _worker(beat: datetime | None, working: "asyncio.Task[None] | None") -> dict[str, Any]:

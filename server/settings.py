@@ -29,10 +29,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOOKWRIGHT_", env_file=".env", extra="ignore", populate_by_name=True)
 
-    database_url: str = "sqlite:///.hookwright/hookwright.db"
+    home: Path = Path(".hookwright")
+    database_url: str = Field(default_factory=lambda read: f"sqlite:///{(read['home'] / 'hookwright.db').as_posix()}")
     database_pool_size: int = Field(default=10, ge=2, le=500)
     notify_url: str | None = None
-    home: Path = Path(".hookwright")
     public_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -110,8 +110,13 @@ class Settings(BaseSettings):
     @property
     def console(self) -> str:
         """Return where the console is, as links name it, without a slash at the end."""
+        return self.public_url or self.address
+
+    @property
+    def address(self) -> str:
+        """Return the URL at which the server listens, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"http://{host}:{self.port}"
+        return f"http://{host}:{self.port}"
 
     @property
     def policy(self) -> Policy:

@@ -6,9 +6,8 @@ sees it.
 
 import json
 import re
-import signal
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import httpx2
 from rich.cells import cell_len
@@ -17,45 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.guided.wording import value_text
-from rules.errors import Unavailable
 from server.cleaning import clean
+from server.keyboard import Keyboard, Person, Prompts
+from server.terminal_forms import Forms, gone, problem_of
 
-_DRAFT = (
-    *("name", "perspective_id", "profile", "event_filter", "conditions", "tag_filter", "trust_score"),
-    *("retry", "timeout_ms", "rate_limit_per_second", "max_in_flight", "auto_disable_hours", "circuit_breaker"),
-)
 _WORD = re.compile(r"\S*\s")
 _YES, _NO = frozenset({"y", "yes"}), frozenset({"", "n", "no"})
-_LEAVE = frozenset({"/quit", "/exit", "/q"})
-
-
-class Person(Protocol):
-    """Whoever sits at the keyboard."""
-
-    async def type(self, prompt: str, *, hidden: bool = False) -> str:
-        """Return a typed line; raises EOFError at the end of input and on Ctrl+C."""
-        ...
-
-
-class Keyboard:
-    """Reads lines from the terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    async def type(self, prompt: str, *, hidden: bool = False) -> str:
-        """Read one line, without an echo when it is secret.
-
-        Nothing else goes on meanwhile, so the line is read here: a thread would keep the terminal after Ctrl+C.
-        """
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return self._console.input(Text(prompt, style="bold cyan"), password=hidden)
-        except KeyboardInterrupt:
-            self._console.print()
-            raise EOFError from None
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 class Flow:
@@ -119,7 +85,8 @@ class Terminal:
     ) -> None:
         self._client = client
         self._console = console
-        self._person = person
+        self._prompts = Prompts(person, self._line)
+        self._forms = Forms(client, self._prompts, self._line)
         self._flow = Flow(console)
         self._perspective_id = perspective_id
         self._conversation_id: str | None = None
@@ -127,20 +94,19 @@ class Terminal:
         self._interrupt: dict[str, Any] | None = None
 
     async def run(self) -> None:
-        """Ask, send, show; until /quit or the end of input."""
+        """Ask, send, show; until the person leaves."""
         self._console.print(
-            "Hookwright. Ask for a webhook, paste a curl command for an API call, or ask what is wrong. /quit leaves.",
+            "Hookwright. Ask for a webhook, paste a curl command for an API call, or ask what is wrong. "
+            "/quit leaves, at any question.",
             style="dim",
         )
-        while True:
+        while not self._prompts.left:
             try:
-                line = (await self._person.type("\nyou> ")).strip()
-                if line.lower() in _LEAVE:
-                    return
-                if line:
-                    await self._exchange(self._chosen(line))
-            except EOFError:
+                line = (await self._prompts.ask("\nyou> ")).strip()
+            except (EOFError, KeyboardInterrupt):
                 return
+            if line:
+                await self._exchange(self._chosen(line))
 
     def _chosen(self, line: str) -> str:
         number = int(line) if line.isascii() and line.isdigit() else 0
@@ -152,22 +118,25 @@ class Terminal:
     async def _exchange(self, message: str) -> None:
         body = {"message": message, "conversation_id": self._conversation_id, "perspective_id": self._perspective_id}
         await self._show("/v1/chat", {name: value for name, value in body.items() if value is not None})
-        while self._interrupt is not None:
+        while self._interrupt is not None and not self._prompts.left:
             interrupt = self._interrupt
             value = await self._answer(interrupt)
             path = f"/v1/chat/{self._conversation_id}/resume"
             await self._show(path, {"interrupt_id": interrupt["id"], "value": value})
-        for number, suggestion in enumerate(self._suggestions, 1):
+        for number, suggestion in enumerate(() if self._prompts.left else self._suggestions, 1):
             self._line(f"  {number}. {suggestion}", "cyan")
 
     async def _answer(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
+        """Let the person answer; who leaves, has declined."""
         approval = interrupt["kind"] == "approval"
+        declined: dict[str, Any] = {"approved": False} if approval else {"cancelled": True}
+        ask = self._approval if approval else self._forms.webhook
+        if interrupt.get("form") == "secret":
+            ask = self._forms.secret
         try:
-            if interrupt.get("form") == "secret":
-                return await self._secret_form(interrupt)
-            return await (self._approval(interrupt) if approval else self._form(interrupt))
-        except EOFError:
-            return {"approved": False} if approval else {"cancelled": True}
+            return await ask(interrupt)
+        except (EOFError, KeyboardInterrupt):
+            return declined
 
     async def _show(self, path: str, body: dict[str, Any]) -> None:
         self._suggestions, self._interrupt = [], None
@@ -179,13 +148,13 @@ class Terminal:
             async with self._client.stream("POST", path, json=body, headers={"Accept": "text/event-stream"}) as answer:
                 if answer.status_code != httpx2.codes.OK:
                     await answer.aread()
-                    self._problem(answer)
+                    self._line(problem_of(answer), "red")
                     return
                 async for line in answer.aiter_lines():
                     if line.startswith("data: "):
                         yield json.loads(line.removeprefix("data: "))
         except httpx2.ConnectError:
-            raise self._gone() from None
+            raise gone(self._client) from None
         except httpx2.HTTPError as error:
             self._line(f"The connection broke ({type(error).__name__}). The server finishes the turn by itself.", "red")
 
@@ -220,90 +189,9 @@ class Terminal:
             sides = (_shown(change["field"], change[side]) for side in ("before", "after"))
             table.add_row(*(Text(clean(cell)) for cell in (change["field"].replace("_", " "), *sides)))
         self._console.print(table)
-        while (typed := (await self._person.type("Do it? [y/N] ")).strip().lower()) not in _YES | _NO:
+        while (typed := (await self._prompts.ask("Do it? [y/N] ")).strip().lower()) not in _YES | _NO:
             self._line("Please type y or n.", "dim")
         return {"approved": typed in _YES}
-
-    async def _form(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
-        prefill = interrupt.get("prefill") or {}
-        how = "Ctrl+C" if prefill.get("url") else "an empty URL"
-        self._line(f"\n{interrupt['title']} ({how} cancels; secrets go straight to the server)", "bold yellow")
-        while True:
-            typed = await self._fields(prefill)
-            if typed is None:
-                return {"cancelled": True}
-            answer = await self._save(prefill, typed)
-            if answer.is_success:
-                webhook = answer.json()
-                if webhook.get("secret"):
-                    self._line(f"Signing secret, shown this one time: {webhook['secret']}", "bold")
-                return {"webhook_id": webhook["id"]}
-            self._problem(answer)
-
-    async def _secret_form(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
-        prefill = interrupt["prefill"]
-        self._line(
-            f"\n{interrupt['title']} (an empty value cancels; it goes straight to the server)",
-            "bold yellow",
-        )
-        present = ", ".join(clean(host) for host in prefill.get("hosts") or ())
-        while True:
-            value = await self._person.type(f"Value of {clean(prefill['name'])}, hidden: ", hidden=True)
-            if not value:
-                return {"cancelled": True}
-            typed = await self._person.type(f"Hosts it may be sent to{f' [{present}]' if present else ''}: ")
-            hosts = [host for host in re.split(r"[\s,]+", typed.strip() or present) if host]
-            answer = await self._put_secret(prefill["name"], {"value": value, "hosts": hosts})
-            if answer.is_success:
-                return {"secret_name": prefill["name"]}
-            self._problem(answer)
-
-    async def _put_secret(self, name: str, body: Mapping[str, Any]) -> httpx2.Response:
-        try:
-            return await self._client.put(f"/v1/secrets/{name}", json=body)
-        except httpx2.TransportError:
-            raise self._gone() from None
-
-    async def _fields(self, prefill: Mapping[str, Any]) -> dict[str, Any] | None:
-        typed: dict[str, Any] = {}
-        present = prefill.get("url") or ""
-        hint = f" [{clean(present)}]" if present else ""
-        url = (await self._person.type(f"URL{hint}: ")).strip() or present
-        if url in {"", "-"}:
-            return None
-        typed["url"] = url
-        header = prefill.get("auth_header") or {}
-        known = f" [{clean(header['name'])}; - removes it]" if header else " [none]"
-        name = (await self._person.type(f"Auth header name{known}: ")).strip()
-        if name == "-":
-            return {**typed, "auth_header": None}
-        if name or header:
-            keep = " (empty keeps it)" if header and name in {"", header["name"]} else ""
-            value = await self._person.type(f"Auth header value, hidden{keep}: ", hidden=True)
-            if value:
-                typed["auth_header"] = {"name": name or header["name"], "value": value}
-            elif name and not keep:
-                typed["auth_header"] = {"name": name}
-        return typed
-
-    async def _save(self, prefill: Mapping[str, Any], typed: dict[str, Any]) -> httpx2.Response:
-        try:
-            if prefill.get("webhook_id"):
-                return await self._client.patch(f"/v1/webhooks/{prefill['webhook_id']}", json=typed)
-            known = {name: prefill[name] for name in _DRAFT if name in prefill}
-            return await self._client.post("/v1/webhooks", json={**known, **typed})
-        except httpx2.TransportError:
-            raise self._gone() from None
-
-    def _gone(self) -> Unavailable:
-        return Unavailable(f"No server answers at {self._client.base_url}. Start one with `hookwright serve`.")
-
-    def _problem(self, answer: httpx2.Response) -> None:
-        try:
-            detail = answer.json()["detail"]
-        except (ValueError, KeyError, TypeError):
-            detail = f"The server answered with HTTP {answer.status_code}."
-        self._line(str(detail), "red")
 
     def _line(self, text: str, style: str) -> None:
         # Lines break between words in a terminal; what is long and without a space stays whole, to be copied.

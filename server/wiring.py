@@ -50,7 +50,7 @@ class Platform(Engine):
         self.eraser = Eraser(self.database)
         self.tester = Tester(self.database, self.columns, egress, self.wakeup)
         prober = Prober(egress, settings.policy, tls=egress.tls, proxied=settings.egress_proxy is not None)
-        self.doctor = Doctor(self.registry, self.insights, prober, settings.policy)
+        self.doctor = Doctor(self.registry, self.insights, prober, settings.policy, self.box.opens)
 
     def _add_integrations(self) -> None:
         self.assistants = Assistants(self.database, self.box)

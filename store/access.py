@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.pages import Row
+from store.session import Database
 from store.tables import ApiKey, ConsoleToken, Workspace
 
 workspaces = Workspace.__table__  # type: ignore[attr-defined]
@@ -48,10 +49,30 @@ async def key_by_hash(connection: AsyncConnection, key_hash: str) -> Row | None:
     return None if row is None else dict(row)
 
 
-async def keys_by_hash(connection: AsyncConnection, hashes: Collection[str]) -> dict[str, Row]:
-    """Return the keys with these hashes, revoked or not, each by its hash."""
-    result = await connection.execute(select(api_keys).where(api_keys.c.key_hash.in_(hashes)))
-    return {row["key_hash"]: dict(row) for row in result.mappings()}
+_VALID = select(api_keys.c.key_hash, api_keys.c.id, api_keys.c.workspace_id).where(
+    api_keys.c.key_hash.in_(bindparam("hashes", expanding=True)), api_keys.c.revoked_at.is_(None)
+)
+_VALID_AT_A_GLANCE = "SELECT key_hash, id, workspace_id FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL"
+
+
+class ValidKey(NamedTuple):
+    """An API key that is not revoked."""
+
+    key_hash: str
+    id: str
+    workspace_id: str
+
+
+def glance_at_key(database: Database, key_hash: str) -> list[ValidKey] | None:
+    """Return the valid key with this hash, if there is one; None where only `valid_keys` can tell."""
+    rows = database.glance(_VALID_AT_A_GLANCE, (key_hash,))
+    return None if rows is None else [ValidKey(*row) for row in rows]
+
+
+async def valid_keys(connection: AsyncConnection, hashes: Collection[str]) -> dict[str, ValidKey]:
+    """Return the keys with these hashes that are not revoked, each by its hash."""
+    result = await connection.execute(_VALID, {"hashes": list(hashes)})
+    return {row[0]: ValidKey(*row) for row in result}
 
 
 async def keys(connection: AsyncConnection) -> list[Row]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.alerting import Made
 from rules.outcomes import Cause
-from store.claims import Lane
+from store.claims import QUEUED_WEBHOOKS, Lane
 from store.tables import Attempt, Delivery, Webhook, Worker
 
 _attempts = Attempt.__table__  # type: ignore[attr-defined]
@@ -64,25 +64,21 @@ async def newest_attempts(connection: AsyncConnection, webhook_id: str, since: d
 # Replays are paced, rate limits and parking are wished for, and what has an ordering key waits for what is before it:
 # none of these is late. A key's turn is looked for among a webhook's 20 that are due the longest.
 _WAITS = "d.webhook_id = w.id AND d.lane = {:d} AND d.worker_id IS NULL AND d.run_at IS NOT NULL"
+_LONGEST = f"SELECT d.run_at FROM deliveries d WHERE {_WAITS} ORDER BY d.run_at LIMIT 1"  # noqa: S608 - text of ours
 _ORDERED = f"""SELECT min(c.run_at) FROM (
         SELECT d.id, d.ordering_key, d.run_at FROM deliveries d WHERE {_WAITS.format(Lane.ORDERED)}
         ORDER BY d.run_at LIMIT 20
     ) c WHERE NOT EXISTS (
         SELECT 1 FROM deliveries e WHERE e.webhook_id = w.id AND e.ordering_key = c.ordering_key
+            AND e.lane IN ({Lane.ORDERED:d}, {Lane.ORDERED_REPLAY:d})
             AND e.ordering_key IS NOT NULL AND e.finished_at IS NULL AND e.id < c.id
     )"""  # noqa: S608 - lanes are numbers of ours
 _LATE = (
     text(f"""
-WITH RECURSIVE waiting(webhook_id) AS (
-    SELECT min(webhook_id) FROM deliveries WHERE worker_id IS NULL AND run_at IS NOT NULL
-    UNION ALL
-    SELECT (SELECT min(d.webhook_id) FROM deliveries d
-            WHERE d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.webhook_id > waiting.webhook_id)
-    FROM waiting WHERE waiting.webhook_id IS NOT NULL
-), lanes AS (
+WITH RECURSIVE {QUEUED_WEBHOOKS}, lanes AS (
     SELECT w.id, w.workspace_id, w.name,
-        (SELECT min(d.run_at) FROM deliveries d WHERE {_WAITS.format(Lane.FIRST)}) AS first_since,
-        (SELECT min(d.run_at) FROM deliveries d WHERE {_WAITS.format(Lane.RETRY)}) AS retry_since,
+        ({_LONGEST.format(Lane.FIRST)}) AS first_since,
+        ({_LONGEST.format(Lane.RETRY)}) AS retry_since,
         ({_ORDERED}) AS ordered_since
     FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
     WHERE w.breaker_until IS NULL AND w.rate_limit_per_second IS NULL AND w.max_in_flight IS NULL

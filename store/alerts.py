@@ -33,7 +33,7 @@ async def open_(connection: AsyncConnection, alert: Mapping[str, Any], now: date
 
     """
     row = _row(alert, now, None, mail=True)
-    statement = dialect.insert(connection, alerts).values(row)
+    statement = dialect.insert(connection.dialect, alerts).values(row)
     statement = statement.on_conflict_do_update(
         index_elements=["workspace_id", "topic", "subject_id"],
         index_where=text("closed_at IS NULL"),

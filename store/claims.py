@@ -4,35 +4,35 @@ The queue is walked along its indexes, never over its rows. A disabled webhook's
 null); those of an open circuit breaker are, and are passed over by one look at the webhook's row.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row as SqlRow
-from sqlalchemy import Select, bindparam, case, select, text, union_all, update
+import orjson
+from sqlalchemy import TextClause, bindparam, case, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.breaker import Breaker
-from store.tables import Delivery, Event, Webhook
+from store.tables import Delivery, Webhook
 
 deliveries = Delivery.__table__  # type: ignore[attr-defined]
-events = Event.__table__  # type: ignore[attr-defined]
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
 
-_IDS_AT_ONCE = 500
+IDS_AT_ONCE = 500
 
-ClaimedRow = SqlRow[Any]
+_STATEMENTS_KEPT = 512
 
 
 class Lane(IntEnum):
-    """Why a delivery waits. What has an ordering key stays in a lane of its own, whatever becomes of it."""
+    """Why a delivery waits. What has an ordering key stays in a lane of its own, or in that of its replay."""
 
     FIRST = 0
     RETRY = 1
     REPLAY = 2
     ORDERED = 3
+    ORDERED_REPLAY = 4
 
 
 class DueWebhook(NamedTuple):
@@ -45,16 +45,18 @@ class DueWebhook(NamedTuple):
     lanes: tuple[Lane, ...]
 
 
-_LANE_IS_DUE = """EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = w.id AND d.lane = {:d}
-    AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now)"""
-_DUE = f"""
-WITH RECURSIVE waiting(webhook_id) AS (
-    SELECT min(webhook_id) FROM deliveries WHERE worker_id IS NULL AND run_at IS NOT NULL
+# Where `min` or EXISTS would do, `LIMIT 1` keeps PostgreSQL from reading all of a backlog that it has not counted yet.
+QUEUED_WEBHOOKS = """waiting(webhook_id) AS (
+    SELECT (SELECT webhook_id FROM deliveries WHERE run_at IS NOT NULL ORDER BY webhook_id LIMIT 1)
     UNION ALL
-    SELECT (SELECT min(d.webhook_id) FROM deliveries d
-            WHERE d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.webhook_id > waiting.webhook_id)
+    SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.run_at IS NOT NULL AND d.webhook_id > waiting.webhook_id
+            ORDER BY d.webhook_id LIMIT 1)
     FROM waiting WHERE waiting.webhook_id IS NOT NULL
-)
+)"""
+_LANE_IS_DUE = """(SELECT 1 FROM deliveries d WHERE d.webhook_id = w.id AND d.lane = {:d}
+    AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now LIMIT 1)"""
+_DUE = f"""
+WITH RECURSIVE {QUEUED_WEBHOOKS}
 SELECT w.id, w.workspace_id, w.updated_at, w.breaker_until,
     {", ".join(_LANE_IS_DUE.format(lane) for lane in Lane)}
 FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
@@ -92,9 +94,6 @@ class Claimed(NamedTuple):
     occurred_at: datetime
 
 
-_CLAIMED = [deliveries.c[name] for name in Claimed._fields if name in deliveries.c]
-
-
 class Ask(NamedTuple):
     """The most to claim of one lane of one webhook."""
 
@@ -103,107 +102,76 @@ class Ask(NamedTuple):
     limit: int
 
 
-async def claim(connection: AsyncConnection, worker_id: str, asks: Sequence[Ask], now: datetime) -> list[ClaimedRow]:
-    """Claim due deliveries of webhooks and lanes, the longest due of each first; `with_events` completes them.
+async def claim(connection: AsyncConnection, worker_id: str, asks: Sequence[Ask], now: datetime) -> list[Claimed]:
+    """Claim due deliveries of webhooks and lanes, the longest due of each first.
 
-    All asks are one statement. For the lane `ORDERED` there is `claim_ordered`.
+    All asks are one statement. For the lanes of what has an ordering key there is `store.ordered_claims`.
     """
     if not asks:
         return []
-    shares = [_due_for(ask, now).with_for_update(skip_locked=True).subquery() for ask in asks]
-    due = union_all(*[select(share.c.id) for share in shares]).cte("due")
-    return await _take(connection, worker_id, select(due.c.id))
+    asked: dict[str, Any] = {"now": now}
+    for number, ask in enumerate(asks):
+        asked |= {f"webhook_{number}": ask.webhook_id, f"lane_{number}": int(ask.lane), f"limit_{number}": ask.limit}
+    return await claim_found(connection, worker_id, _shares(len(asks), connection.dialect.name), asked)
 
 
-def _due_for(ask: Ask, now: datetime) -> Select[Any]:
-    return (
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.webhook_id == ask.webhook_id,
-            deliveries.c.lane == int(ask.lane),
-            deliveries.c.worker_id.is_(None),
-            deliveries.c.run_at.is_not(None),
-            deliveries.c.run_at <= now,
-        )
-        .order_by(deliveries.c.run_at)
-        .limit(ask.limit)
-    )
+_SHARE = """SELECT id FROM (
+    SELECT id FROM deliveries WHERE webhook_id = :webhook_{0} AND lane = :lane_{0}
+        AND worker_id IS NULL AND run_at IS NOT NULL AND run_at <= :now
+    ORDER BY run_at LIMIT :limit_{0} {1}) AS share_{0}"""
+SKIP_LOCKED = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
 
 
-# Keys are walked along ix_deliveries_ordered, whose first entry for a key is the one whose turn it is: the work is that
-# of passing over keys that cannot go on, however long their queues are. What is under way is found along
-# ix_deliveries_claimed; joining an empty text to the webhook's id keeps a planner from its whole history instead.
-_OF_WEBHOOK = "webhook_id = :webhook_id AND ordering_key IS NOT NULL AND finished_at IS NULL"
-_HEADS = f"""
-WITH RECURSIVE keys(key) AS (
-    SELECT min(ordering_key) FROM deliveries WHERE {_OF_WEBHOOK} AND ordering_key > :after
-    UNION ALL
-    SELECT (SELECT min(ordering_key) FROM deliveries WHERE {_OF_WEBHOOK} AND ordering_key > keys.key)
-    FROM keys WHERE keys.key IS NOT NULL
+@cache
+def _shares(count: int, dialect: str) -> str:
+    return " UNION ALL ".join(_SHARE.format(number, SKIP_LOCKED[dialect]) for number in range(count))
+
+
+# SQLite's rows come as one JSON text: its driver gives Python's lock away and takes it back for each row, and in a
+# process that is busy sending, that takes longer than reading the text. It has its write lock since BEGIN, so nothing
+# comes between finding what is due and claiming it.
+_FOUND_ON_SQLITE = """
+SELECT json_group_array(json_array({columns}, e.payload, e.occurred_at))
+FROM deliveries d CROSS JOIN events e ON e.workspace_id = d.workspace_id AND e.id = d.event_id
+WHERE d.id IN ({due})
+"""
+_TAKEN_ON_SQLITE = (
+    "UPDATE deliveries SET worker_id = ?, key_under_way = ordering_key WHERE id IN (SELECT value FROM json_each(?))"
 )
-SELECT d.id, keys.key
-FROM keys CROSS JOIN deliveries d
-WHERE keys.key IS NOT NULL
-    AND d.id = (SELECT min(id) FROM deliveries WHERE {_OF_WEBHOOK} AND ordering_key = keys.key)
-    AND d.worker_id IS NULL AND d.run_at IS NOT NULL AND d.run_at <= :now
-    AND keys.key NOT IN (SELECT b.ordering_key FROM deliveries b WHERE b.worker_id IS NOT NULL
-                         AND b.webhook_id || '' = :webhook_id AND b.ordering_key IS NOT NULL)
-LIMIT :limit
-"""  # noqa: S608 - a constant of ours
-_HEADS_OF = text(_HEADS).bindparams(bindparam("now", type_=deliveries.c.run_at.type))
+_TAKEN_ON_POSTGRESQL = """
+WITH due AS ({due}), d AS (
+    UPDATE deliveries SET worker_id = :worker_id, key_under_way = ordering_key
+    WHERE id IN (SELECT id FROM due) RETURNING *
+)
+SELECT {columns}, e.payload, e.occurred_at
+FROM d JOIN events e ON e.workspace_id = d.workspace_id AND e.id = d.event_id
+"""
+_COLUMNS = ", ".join(f"d.{name}" for name in Claimed._fields if name in deliveries.c)
 
 
-async def claim_ordered(
-    connection: AsyncConnection, worker_id: str, webhook_id: str, *, limit: int, now: datetime, after: str
-) -> tuple[list[ClaimedRow], str]:
-    """Claim the oldest open delivery of up to `limit` ordering keys that have none under way and are due.
-
-    The caller holds the webhook's row (`take`), else two workers could take one key from both ends.
-
-    Args:
-        connection: In a writing transaction.
-        worker_id: Who claims.
-        webhook_id: Whose deliveries.
-        limit: The most to claim.
-        now: The present.
-        after: The key to go on from, so that all get their turn; empty to begin.
-
-    Returns:
-        The claimed rows, and the key to go on from.
-
-    """
-    asked = {"webhook_id": webhook_id, "now": now, "limit": limit}
-    heads = [tuple(row) for row in await connection.execute(_HEADS_OF, {**asked, "after": after})]
-    if after and len(heads) < limit:
-        heads += [tuple(row) for row in await connection.execute(_HEADS_OF, {**asked, "after": ""})]
-    heads = heads[:limit]
-    if not heads:
-        return [], ""
-    due = select(deliveries.c.id).where(
-        deliveries.c.id.in_([id_ for id_, _ in heads]), deliveries.c.worker_id.is_(None), deliveries.c.run_at <= now
-    )
-    return await _take(connection, worker_id, due.with_for_update(skip_locked=True)), heads[-1][1]
+async def claim_found(connection: AsyncConnection, worker_id: str, due: str, asked: Mapping[str, Any]) -> list[Claimed]:
+    """Claim the deliveries whose ids a query finds, given what it is to be asked with."""
+    if connection.dialect.name != "sqlite":
+        statement = _statement(_TAKEN_ON_POSTGRESQL, due)
+        result = await connection.execute(statement, {**asked, "worker_id": worker_id})
+        return [Claimed(*row) for row in result]
+    found = await connection.execute(_statement(_FOUND_ON_SQLITE, due), asked)
+    rows = [_claimed(values) for values in orjson.loads(found.scalar_one())]
+    if rows:
+        ids = orjson.dumps([row.id for row in rows]).decode()
+        await connection.exec_driver_sql(_TAKEN_ON_SQLITE, (worker_id, ids))
+    return rows
 
 
-async def _take(connection: AsyncConnection, worker_id: str, due: Select[Any]) -> list[ClaimedRow]:
-    statement = update(deliveries).where(deliveries.c.id.in_(due))
-    result = await connection.execute(statement.values(worker_id=worker_id).returning(*_CLAIMED))
-    return list(result.all())
+def _claimed(values: list[Any]) -> Claimed:
+    values[-1] = datetime.fromisoformat(values[-1])
+    return Claimed._make(values)
 
 
-async def with_events(connection: AsyncConnection, claimed: Sequence[ClaimedRow]) -> list[Claimed]:
-    """Complete claimed rows with their events."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for row in claimed:
-        wanted[row.workspace_id].add(row.event_id)
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for workspace_id, ids in wanted.items():
-        statement = select(events.c.id, events.c.payload, events.c.occurred_at).where(
-            events.c.workspace_id == workspace_id, events.c.id.in_(ids)
-        )
-        for id_, payload, occurred_at in await connection.execute(statement):
-            found[workspace_id, id_] = (payload, occurred_at)
-    return [Claimed(*row, *found[row.workspace_id, row.event_id]) for row in claimed]
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _statement(template: str, due: str) -> TextClause:
+    now = bindparam("now", type_=deliveries.c.run_at.type)
+    return text(template.format(columns=_COLUMNS, due=due)).bindparams(now)
 
 
 class Standing(NamedTuple):
@@ -246,12 +214,15 @@ async def set_breaker(connection: AsyncConnection, webhook_id: str, breaker: Bre
 
 
 async def give_back(connection: AsyncConnection, worker_id: str, ids: Sequence[str]) -> None:
-    """Return claimed deliveries to the queue unattempted, or out of it where their webhook is disabled."""
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        statement = update(deliveries).where(
-            deliveries.c.id.in_(ids[start : start + _IDS_AT_ONCE]), deliveries.c.worker_id == worker_id
-        )
-        await connection.execute(statement.values(worker_id=None, run_at=unless_parked()))
+    """Return claimed deliveries to the queue unattempted, or out of it where their webhook is disabled.
+
+    A claim whose commit was not answered may still be under way. Locking the rows waits for its end, whichever it is.
+    """
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = deliveries.c.id.in_(ids[start : start + IDS_AT_ONCE])
+        await connection.execute(select(deliveries.c.id).where(some).order_by(deliveries.c.id).with_for_update())
+        statement = update(deliveries).where(some, deliveries.c.worker_id == worker_id)
+        await connection.execute(statement.values(worker_id=None, key_under_way=None, run_at=unless_parked()))
 
 
 def unless_parked() -> Any:

@@ -1,24 +1,26 @@
-"""The queue and the log: deliveries, attempts, workers. Who is claimed next is `store.claims`."""
+"""The queue and the log: deliveries and attempts. Who is claimed next is `store.claims`, by whom `store.workers`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, insert, null, select, type_coerce, update
+from sqlalchemy import Select, bindparam, case, insert, null, select, text, update
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rules.ids import new_id
 from store import dialect
 from store.batches import write_many
-from store.claims import Lane, unless_parked
+from store.claims import IDS_AT_ONCE, Lane
 from store.pages import Page, Row, fetch_page
-from store.tables import Attempt, Delivery, Event, Webhook, Worker
+from store.tables import Attempt, Delivery, Event, Webhook
 
 deliveries = Delivery.__table__  # type: ignore[attr-defined]
 attempts = Attempt.__table__  # type: ignore[attr-defined]
 events = Event.__table__  # type: ignore[attr-defined]
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
-workers = Worker.__table__  # type: ignore[attr-defined]
 
 COUNT_TO = 10_000  # counting a million entries of an index takes 150 ms
 ERASED = "erased"  # the cause of deliveries whose content is gone: they cannot be sent again
@@ -56,15 +58,41 @@ async def add_events(connection: AsyncConnection, rows: Sequence[Row]) -> set[st
 
     They are inserted in one order by all, so that two batches with ids in common wait for each other one way only.
     """
-    statement = dialect.insert(connection, events).on_conflict_do_nothing().returning(events.c.id)
-    result = await connection.execute(statement, sorted(rows, key=itemgetter("workspace_id", "id")))
+    result = await connection.execute(_adding(connection.dialect), sorted(rows, key=itemgetter("workspace_id", "id")))
     return set(result.scalars())
 
 
+@cache
+def _adding(on: Dialect) -> Any:
+    return dialect.insert(on, events).on_conflict_do_nothing().returning(events.c.id)
+
+
+def new_delivery(event: Row, webhook_id: str, now: datetime) -> Row:
+    """Make the delivery of an event to a webhook, due now; its ordering key is the event's."""
+    key = event.get("ordering_key")
+    return {
+        "id": new_id("dlv"),
+        "workspace_id": event["workspace_id"],
+        "webhook_id": webhook_id,
+        "event_id": event["id"],
+        "event_type": event["type"],
+        "status": "pending",
+        "ordering_key": key,
+        "lane": int(Lane.FIRST if key is None else Lane.ORDERED),
+        "run_at": now,
+        "created_at": now,
+    }
+
+
+_NEW = ("id", "workspace_id", "webhook_id", "event_id", "event_type", "status", "ordering_key", "lane", "run_at")
+_ADD = insert(deliveries).values(
+    {name: bindparam(name) for name in (*_NEW, "created_at")} | {"attempts": text("0"), "retries_used": text("0")}
+)
+
+
 async def add(connection: AsyncConnection, rows: Sequence[Row]) -> None:
-    """Insert deliveries."""
-    if rows:
-        await connection.execute(insert(deliveries), list(rows))
+    """Insert deliveries that `new_delivery` has made."""
+    await write_many(connection, _ADD, rows)
 
 
 async def event(connection: AsyncConnection, workspace_id: str, event_id: str) -> Row | None:
@@ -100,6 +128,7 @@ _FINISH = (
         lane=bindparam("next_lane"),
         run_at=bindparam("again_at"),
         worker_id=null(),
+        key_under_way=null(),
         finished_at=bindparam("ended_at"),
         last_status_code=bindparam("code"),
         last_error=bindparam("message"),
@@ -122,54 +151,16 @@ async def log(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     await write_many(connection, _LOG, rows)
 
 
-async def release(connection: AsyncConnection, *worker_ids: str) -> int:
-    """Give back everything that some workers have claimed; returns how many.
-
-    The webhooks are locked first: one that is being enabled would not see these deliveries, nor would they see it.
-    """
-    theirs = deliveries.c.worker_id.in_(worker_ids)
-    held = select(deliveries.c.webhook_id).where(theirs)
-    locked = select(webhooks.c.id).where(webhooks.c.id.in_(held)).order_by(webhooks.c.id)
-    await connection.execute(locked.with_for_update(key_share=True))
-    given = update(deliveries).where(theirs).values(worker_id=None, run_at=unless_parked())
-    return int((await connection.execute(given)).rowcount)
-
-
-async def beat(connection: AsyncConnection, worker_id: str, now: datetime) -> None:
-    """Record that a worker is alive, by the database's clock: those of several hosts may differ."""
-    at = dialect.clock(connection, now)
-    statement = dialect.insert(connection, workers).values(id=worker_id, started_at=at, heartbeat_at=at)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": at}))
-
-
-async def leave(connection: AsyncConnection, worker_id: str) -> None:
-    """Forget a worker that stops."""
-    await release(connection, worker_id)
-    await connection.execute(delete(workers).where(workers.c.id == worker_id))
-
-
-async def recover(connection: AsyncConnection, now: datetime, silence: timedelta) -> int:
-    """Give back what workers hold that have been silent for longer than `silence`; returns how many deliveries."""
-    silent = select(workers.c.id).where(workers.c.heartbeat_at < dialect.clock(connection, now, silence))
-    gone = list((await connection.execute(silent.with_for_update(skip_locked=True))).scalars())
-    if not gone:
-        return 0
-    await connection.execute(delete(workers).where(workers.c.id.in_(gone)))
-    return await release(connection, *gone)
-
-
-async def alive(connection: AsyncConnection) -> list[str]:
-    """List the workers that are alive; in the transaction of `recover`, which forgets the silent ones."""
-    return list((await connection.execute(select(workers.c.id))).scalars())
-
-
-async def newest_heartbeat(connection: AsyncConnection) -> datetime | None:
-    """Return when any worker was last alive, by our clock."""
-    now = datetime.now(UTC)
-    clock = type_coerce(dialect.clock(connection, now), workers.c.heartbeat_at.type)
-    statement = select(workers.c.heartbeat_at, clock).order_by(workers.c.heartbeat_at.desc()).limit(1)
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else now - (row[1] - row[0])
+async def logged(connection: AsyncConnection, delivery_ids: Sequence[str]) -> set[tuple[str, int, datetime]]:
+    """Return which attempts of some deliveries are in the log: their delivery, number, and beginning."""
+    found: set[tuple[str, int, datetime]] = set()
+    for start in range(0, len(delivery_ids), IDS_AT_ONCE):
+        some = attempts.c.delivery_id.in_(delivery_ids[start : start + IDS_AT_ONCE])
+        rows = await connection.execute(
+            select(attempts.c.delivery_id, attempts.c.number, attempts.c.attempted_at).where(some)
+        )
+        found.update((row[0], row[1], row[2]) for row in rows)
+    return found
 
 
 async def page(
@@ -249,13 +240,13 @@ async def retry(
     conditions = [deliveries.c.id.in_(delivery_ids), unheld, deliveries.c.last_cause.is_distinct_from(ERASED)]
     if statuses is not None:
         conditions += [deliveries.c.status.in_(statuses), deliveries.c.finished_at <= now]
-    lane = Lane.RETRY if statuses is None else Lane.REPLAY
-    again = {"status": "pending", "run_at": now, "retries_used": 0, "finished_at": None, "lane": _lane_of(lane)}
+    lanes = (Lane.RETRY, Lane.ORDERED) if statuses is None else (Lane.REPLAY, Lane.ORDERED_REPLAY)
+    again = {"status": "pending", "run_at": now, "retries_used": 0, "finished_at": None, "lane": _lane_of(*lanes)}
     return int((await connection.execute(update(deliveries).where(*conditions).values(**again))).rowcount)
 
 
-def _lane_of(lane: Lane) -> Any:
-    return case((deliveries.c.ordering_key.is_(None), int(lane)), else_=int(Lane.ORDERED))
+def _lane_of(lane: Lane, with_key: Lane) -> Any:
+    return case((deliveries.c.ordering_key.is_(None), int(lane)), else_=int(with_key))
 
 
 async def ids_to_replay(

@@ -24,7 +24,7 @@ async def begin(connection: AsyncConnection, workspace_id: str, key: str, body_h
     """
     row = {"workspace_id": workspace_id, "key": key, "body_hash": body_hash, "created_at": now}
     fresh = {**row, "status": _NOT_YET, "response": ""}
-    statement = dialect.insert(connection, keys).values(fresh)
+    statement = dialect.insert(connection.dialect, keys).values(fresh)
     statement = statement.on_conflict_do_update(
         index_elements=["workspace_id", "key"], set_=fresh, where=keys.c.created_at <= now - LIFETIME
     )

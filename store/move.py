@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.errors import Conflict, InvalidInput
-from store import deliveries, partitions
+from store import deliveries, partitions, workers
 from store.migrate import METADATA, migrate
 from store.moment import Moment
 from store.session import Database
@@ -120,7 +120,7 @@ async def _refuse_running(database: Database, silence: timedelta, who: str) -> N
     async with database.read() as connection:
         if not await connection.run_sync(lambda sync: inspect(sync).has_table("workers")):
             return
-        beat = await deliveries.newest_heartbeat(connection)
+        beat = await workers.newest_heartbeat(connection)
     if beat is not None and datetime.now(UTC) - beat < silence:
         raise Conflict(f"{who} is running; stop it first. One that was killed is let go after {silence.seconds} s.")
 

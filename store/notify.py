@@ -35,6 +35,7 @@ class Notifier:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._wanted = asyncio.Event()
+        self._pause = _RETRY_SECONDS[0]
 
     def ring(self) -> None:
         """Have the others notified soon; returns at once."""
@@ -47,30 +48,31 @@ class Notifier:
             heard: None for a process without a worker, which only tells.
 
         """
-        pause, most = _RETRY_SECONDS
         while True:
             try:
-                connection = await postgres.connect(self._url)
+                await self._connect_and_use(heard)
             except Exception as error:  # noqa: BLE001 - drivers have many words for a server that is gone
-                log.warning("no connection to notify over; workers poll: %s", type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(most, pause * 2)
-                continue
-            pause = _RETRY_SECONDS[0]
-            try:
-                await self._use(connection, heard)
-            except Exception as error:  # noqa: BLE001 - as above
-                log.warning("the connection to notify over was lost: %s", type(error).__name__)
-            finally:
-                connection.terminate()
+                log.warning("cannot notify at present; workers poll: %s", type(error).__name__)
+            await asyncio.sleep(self._pause)
+            self._pause = min(_RETRY_SECONDS[1], self._pause * 2)
+
+    async def _connect_and_use(self, heard: Callable[[], None] | None) -> None:
+        connection = await postgres.connect(self._url)
+        try:
+            await self._use(connection, heard)
+        finally:
+            connection.terminate()
 
     async def _use(self, connection: Any, heard: Callable[[], None] | None) -> None:
         connection.add_termination_listener(lambda _: self._wanted.set())
         if heard is not None:
             await _listen(connection, heard)
+            if not self._wanted.is_set():  # else what is owed has to be sent, too: a server may refuse only that
+                self._pause = _RETRY_SECONDS[0]
         while True:
             if await self._asked(_QUIET_SECONDS):
                 await self._notify(connection)
+                self._pause = _RETRY_SECONDS[0]
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 await connection.execute("SELECT 1", timeout=_ANSWER_SECONDS)

@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy.engine import URL
 
 _CONNECT_SECONDS = 10
-_ABANDONED = "60s"
+_ABANDONED = "10s"
 _OURS = ("prepared_statement_cache_size", "statement_cache_size", "channel_binding", "ssl")
 
 

@@ -36,6 +36,14 @@ class SealingBox:
                 "Start the server with the HOOKWRIGHT_MASTER_KEY (or master.key file) that it was saved with."
             ) from None
 
+    def opens(self, sealed: str) -> bool:
+        """Tell whether one of the keys is that which a value was sealed with."""
+        try:
+            self._fernet.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
+
 
 def load_master_keys(value: str | None, path: Path) -> list[bytes]:
     """Read the master keys from the setting (comma-separated) or the file, creating a 0600 file at first use."""

@@ -51,7 +51,7 @@ async def add_call(connection: AsyncConnection, values: Mapping[str, Any]) -> No
 
 async def put_call(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
     """Insert the record of one call, or complete the one that was made when it was sent."""
-    statement = dialect.insert(connection, calls).values(**values)
+    statement = dialect.insert(connection.dialect, calls).values(**values)
     rest = {name: value for name, value in values.items() if name != "id"}
     await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rest))
 

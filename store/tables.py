@@ -222,9 +222,11 @@ class Delivery(SQLModel, table=True):
     """One event on its way to one webhook: the queue.
 
     `run_at` is when it is due; null once it is finished, or while its webhook is disabled.
-    `worker_id` is who has claimed it; null while it waits. A claim lasts as long as that worker's heartbeat.
-    `lane` is 0 for a first attempt, 1 for a retry, 2 for a replay, and 3 for whatever has an `ordering_key`; of each
-    key, one is under way at a time.
+    `worker_id` is who has claimed it; null while it waits. A claim lasts as long as that worker's heartbeat. No index
+    knows of it, and on PostgreSQL each page keeps room for it, so that a claim costs no index anything.
+    `key_under_way` is the ordering key of what is claimed.
+    `lane` is 0 for a first attempt, 1 for a retry, 2 for a replay; 3 for whatever has an `ordering_key`, and 4 for a
+    replay of it. Of each key, one is under way at a time, whatever the lane.
     """
 
     __tablename__ = "deliveries"
@@ -234,18 +236,20 @@ class Delivery(SQLModel, table=True):
             "webhook_id",
             "lane",
             "run_at",
-            sqlite_where=text("worker_id IS NULL AND run_at IS NOT NULL"),
-            postgresql_where=text("worker_id IS NULL AND run_at IS NOT NULL"),
+            sqlite_where=text("run_at IS NOT NULL"),
+            postgresql_where=text("run_at IS NOT NULL"),
         ),
         Index(
-            "ix_deliveries_claimed",
-            "worker_id",
-            sqlite_where=text("worker_id IS NOT NULL"),
-            postgresql_where=text("worker_id IS NOT NULL"),
+            "ix_deliveries_key_under_way",
+            "webhook_id",
+            "key_under_way",
+            sqlite_where=text("key_under_way IS NOT NULL"),
+            postgresql_where=text("key_under_way IS NOT NULL"),
         ),
         Index(
             "ix_deliveries_ordered",
             "webhook_id",
+            "lane",
             "ordering_key",
             "id",
             sqlite_where=text("ordering_key IS NOT NULL AND finished_at IS NULL"),
@@ -268,6 +272,7 @@ class Delivery(SQLModel, table=True):
     lane: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     run_at: datetime | None = Field(default=None, sa_type=Moment)
     worker_id: str | None = None
+    key_under_way: str | None = None
     created_at: datetime = Field(sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
     last_status_code: int | None = None

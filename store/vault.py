@@ -18,7 +18,9 @@ async def put(
 ) -> None:
     """Insert a secret, or replace its value and hosts."""
     new = {"value_sealed": value_sealed, "hosts": hosts, "updated_at": now}
-    statement = dialect.insert(connection, secrets).values(workspace_id=workspace_id, name=name, created_at=now, **new)
+    statement = dialect.insert(connection.dialect, secrets).values(
+        workspace_id=workspace_id, name=name, created_at=now, **new
+    )
     keys = ["workspace_id", "name"]
     await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new))
 
@@ -28,7 +30,7 @@ async def add(
 ) -> bool:
     """Insert a secret; False, and nothing changed, when there is one of this name."""
     new = {"workspace_id": workspace_id, "name": name, "value_sealed": value_sealed, "hosts": hosts}
-    statement = dialect.insert(connection, secrets).values(**new, created_at=now, updated_at=now)
+    statement = dialect.insert(connection.dialect, secrets).values(**new, created_at=now, updated_at=now)
     return bool((await connection.execute(statement.on_conflict_do_nothing())).rowcount)
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import insert, or_, select, text, update
+from sqlalchemy import and_, bindparam, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.pages import Page, Row, fetch_page
-from store.tables import Perspective, Webhook
+from store.tables import Delivery, Event, Perspective, Webhook
 
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
 perspectives = Perspective.__table__  # type: ignore[attr-defined]
+deliveries = Delivery.__table__  # type: ignore[attr-defined]
+events = Event.__table__  # type: ignore[attr-defined]
 
 
 def _mapping(row: SqlRow[Any] | None) -> Row | None:
@@ -51,21 +53,23 @@ async def by_ids(connection: AsyncConnection, ids: list[str]) -> list[Row]:
     return [dict(row) for row in result.mappings()]
 
 
+_FILTERS = [webhooks.c[name] for name in ("id", "event_filter", "conditions", "tag_filter", "trust_score")]
+_LISTENING = select(*_FILTERS).where(
+    webhooks.c.workspace_id == bindparam("workspace"),
+    webhooks.c.deleted_at.is_(None),
+    webhooks.c.enabled.is_(True),
+    webhooks.c.operational.is_(False),
+    or_(webhooks.c.perspective_id.is_(None), webhooks.c.perspective_id == bindparam("perspective")),
+)
+
+
 async def listening(connection: AsyncConnection, workspace_id: str, perspective_id: str | None) -> list[Row]:
-    """Return the enabled webhooks that hear events of a perspective: its own, and those of the whole workspace.
+    """Return ids and filters of the enabled webhooks that hear events of a perspective: its own, and the workspace's.
 
     Operational ones hear none.
     """
-    statement = select(webhooks).where(
-        webhooks.c.workspace_id == workspace_id,
-        webhooks.c.deleted_at.is_(None),
-        webhooks.c.enabled.is_(True),
-        webhooks.c.operational.is_(False),
-    )
-    heard = webhooks.c.perspective_id.is_(None)
-    if perspective_id is not None:
-        heard = or_(heard, webhooks.c.perspective_id == perspective_id)
-    return [dict(row) for row in (await connection.execute(statement.where(heard))).mappings()]
+    asked = {"workspace": workspace_id, "perspective": perspective_id}
+    return [dict(row) for row in (await connection.execute(_LISTENING, asked)).mappings()]
 
 
 async def operational(connection: AsyncConnection, workspace_id: str) -> list[Row]:
@@ -77,6 +81,14 @@ async def operational(connection: AsyncConnection, workspace_id: str) -> list[Ro
         webhooks.c.deleted_at.is_(None),
     )
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def has_ordinary_deliveries(connection: AsyncConnection, webhook_id: str) -> bool:
+    """Say whether the log of a webhook has a delivery of an event that is not operational."""
+    theirs = and_(events.c.workspace_id == deliveries.c.workspace_id, events.c.id == deliveries.c.event_id)
+    statement = select(deliveries.c.id).join(events, theirs)
+    found = statement.where(deliveries.c.webhook_id == webhook_id, events.c.operational.is_(False)).limit(1)
+    return (await connection.execute(found)).first() is not None
 
 
 async def set_values(connection: AsyncConnection, webhook_id: str, values: Mapping[str, Any]) -> None:

@@ -25,6 +25,13 @@ def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def postgres() -> Iterator[None]:
+    """Have the test's database be PostgreSQL's."""
+    with databases.using(databases.POSTGRESQL):
+        yield
+
+
+@pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     """A running server with a worker, an empty store, and guided mode."""
     async with serving(tmp_path / "home") as running:

@@ -33,11 +33,12 @@ class PostgresServer:
     """A server with an empty database `postgres`; its only user is `postgres`, whom it trusts.
 
     Args:
+        standby: It only lets read, until `pg_promote()` makes it a primary.
         settings: What `postgres -c` takes, such as fsync="off".
 
     """
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, standby: bool = False, **settings: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="hookwright-postgres-"))
         self._data, self.log = self._folder / "data", self._folder / "log"
         self._settings = settings
@@ -61,6 +62,9 @@ class PostgresServer:
             "--no-sync",
         ]
         subprocess.run([self._bin / "initdb", *words], check=True, capture_output=True, cwd=self._folder, **self._as)
+        if standby:
+            (self._data / "standby.signal").touch()
+            os.chown(self._data / "standby.signal", self._as.get("user", -1), self._as.get("group", -1))
 
     def start(self) -> None:
         """Start, or start again after `kill` or `stop`, and wait until connections are accepted."""
@@ -144,9 +148,9 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def private_server(**settings: str) -> Iterator[PostgresServer]:
+def private_server(*, standby: bool = False, **settings: str) -> Iterator[PostgresServer]:
     """Run a server until the block ends."""
-    server = PostgresServer(**settings)
+    server = PostgresServer(standby=standby, **settings)
     try:
         server.start()
         yield server

@@ -13,6 +13,7 @@ import httpx2
 from tests.databases import url_for
 
 HOOKWRIGHT = [sys.executable, "-c", "from server.cli import main; main()"]
+UNASKED = "import webhooks.worker; webhooks.worker._POLL_SECONDS = 3600; "
 
 
 def free_port() -> int:
@@ -48,9 +49,14 @@ async def server_process(
 
 
 @asynccontextmanager
-async def worker_process(environ: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `hookwright worker` and wait until it delivers; it is killed at the end."""
-    async with _process(environ, log, "worker") as process:
+async def worker_process(
+    environ: dict[str, str], log: Path, *, polls: bool = True
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `hookwright worker` and wait until it delivers; it is killed at the end.
+
+    One that does not poll hears only what it is told.
+    """
+    async with _process(environ, log, "worker", before="" if polls else UNASKED) as process:
         async with asyncio.timeout(60):
             while "delivers what is stored" not in _text(log):
                 assert process.returncode is None, _text(log)
@@ -59,10 +65,13 @@ async def worker_process(environ: dict[str, str], log: Path) -> AsyncIterator[as
 
 
 @asynccontextmanager
-async def _process(environ: dict[str, str], log: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _process(
+    environ: dict[str, str], log: Path, *words: str, before: str = ""
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    python, option, program = HOOKWRIGHT
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *HOOKWRIGHT, *words, env=environ, cwd=log.parent, stdout=output, stderr=output
+            python, option, before + program, *words, env=environ, cwd=log.parent, stdout=output, stderr=output
         )
     try:
         yield process

@@ -12,7 +12,6 @@ from rules.ids import new_id
 from store import access
 from store import deliveries as delivery_store
 from store import webhooks as webhook_store
-from store.claims import Lane
 from store.pages import Row
 from webhooks.intake import payload_text
 
@@ -50,7 +49,8 @@ async def publish(
         if hearing:
             event = _event(alert, perspective_id, told, now)
             await delivery_store.add_events(connection, [event])
-            await delivery_store.add(connection, [_delivery(event, row["id"], now) for row in hearing])
+            deliveries = [delivery_store.new_delivery(event, row["id"], now) for row in hearing]
+            await delivery_store.add(connection, deliveries)
 
 
 def _webhook_ids(alerts: Sequence[Row]) -> list[str]:
@@ -74,20 +74,5 @@ def _event(alert: Row, perspective_id: str | None, told: dict[str, Any], now: da
         "ordering_key": None,
         "operational": True,
         "occurred_at": now,
-        "created_at": now,
-    }
-
-
-def _delivery(event: dict[str, Any], webhook_id: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id("dlv"),
-        "workspace_id": event["workspace_id"],
-        "webhook_id": webhook_id,
-        "event_id": event["id"],
-        "event_type": event["type"],
-        "status": "pending",
-        "ordering_key": None,
-        "lane": int(Lane.FIRST),
-        "run_at": now,
         "created_at": now,
     }

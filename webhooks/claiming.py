@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.breaker import CLOSED, Breaker
 from store import claims as store
 from store.claims import Ask, Claimed, DueWebhook, Lane, Standing
+from store.ordered_claims import ORDERED_LANES, Walk, claim_ordered
 from webhooks.limits import Limits
 from webhooks.targets import Targets
 
@@ -17,6 +18,25 @@ _CHEAP_SCAN_SECONDS = 0.005
 _SCAN_PAUSES = 4
 _PROBES_PER_CYCLE = 32
 _PROBE_MARGIN = timedelta(seconds=10)
+_CLAIMED_AT_ONCE = 512
+_HEAVY = 32 * 1024 * 1024  # characters of payload
+
+
+def _in_parts(asks: list[Ask]) -> Iterator[list[Ask]]:
+    """Divide asks, so that no part is for more than is claimed at once."""
+    part: list[Ask] = []
+    room = _CLAIMED_AT_ONCE
+    for ask in asks:
+        left = ask.limit
+        while left > 0:
+            count = min(left, room)
+            part.append(ask._replace(limit=count))
+            left, room = left - count, room - count
+            if not room:
+                yield part
+                part, room = [], _CLAIMED_AT_ONCE
+    if part:
+        yield part
 
 
 class Claimer:
@@ -35,17 +55,28 @@ class Claimer:
         self._limits = limits
         self._known: list[DueWebhook] = []
         self._scan_at = 0.0
-        self._after: dict[str, str] = {}
+        self._walks: dict[tuple[str, Lane], Walk] = {}
+        self._over: set[tuple[str, Lane]] = set()
+        self._is_cut = self._is_heavy = False
         self._probes: dict[str, str] = {}
-        self._taken: list[store.ClaimedRow] = []
+        self._probed_to = ""
+        self._taken: list[Claimed] = []
 
     @property
     def seconds_to_scan(self) -> float:
         """How long what has become due since the last scan stays unseen; 0 or less when the next claim sees it."""
         return self._scan_at - time.monotonic()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the last claim passed over as many ordering keys as it may, and left others for the next."""
+        return self._is_cut
+
     async def claim(self, connection: AsyncConnection) -> list[Claimed]:
         """Claim what is due and may be claimed now; `keep` it after the commit, `undo` it without one."""
+        if not self._is_cut:
+            self._over.clear()
+        self._is_cut = self._is_heavy = False
         now = datetime.now(UTC)
         known = await self._due(connection, now)
         if not known:
@@ -54,19 +85,20 @@ class Claimer:
         due = [one for one in known if self._targets[one.id].active]
         await self._claim_probes(connection, [one for one in due if one.breaker_until is not None], now)
         await self._claim_shares(connection, [one for one in due if one.breaker_until is None], now)
-        claimed = await store.with_events(connection, self._taken)
-        self._limits.weigh([len(one.payload) for one in claimed])
-        return claimed
+        self._limits.weigh([len(one.payload) for one in self._taken])
+        return self._taken
 
     def keep(self) -> None:
         """Let the last claims stand."""
         self._taken = []
 
-    def undo(self) -> None:
-        """Forget the last claims."""
-        for row in self._taken:
-            self._limits.end(self._targets[row.webhook_id], row.lane, 1)
-        self._taken = []
+    def undo(self) -> list[Claimed]:
+        """Forget the last claims, and return them: if the commit did come through, they are to be given back."""
+        undone, self._taken = self._taken, []
+        self._scan_at = 0.0
+        for row in undone:
+            self._limits.undo(self._targets[row.webhook_id], row.lane)
+        return undone
 
     def was_probe(self, webhook_id: str, rows: Iterable[Claimed]) -> bool:
         """Say whether the one delivery of a half-open breaker is among some, and forget it."""
@@ -93,20 +125,25 @@ class Claimer:
             asks = await self._possible(connection, self._limits.asks(due, self._targets))
             claimed = await self._claim(connection, asks, now)
             filled = {ask.webhook_id for ask in asks if claimed[ask.webhook_id, ask.lane] == ask.limit}
-            drained |= {(ask.webhook_id, ask.lane) for ask in asks if claimed[ask.webhook_id, ask.lane] < ask.limit}
+            if not self._is_heavy:  # else not all was asked for
+                drained |= {
+                    (ask.webhook_id, ask.lane)
+                    for ask in asks
+                    if claimed[ask.webhook_id, ask.lane] < ask.limit and not self._walk(ask).after
+                }
             due = [one for one in due if one.id in filled]
-            if not due or not self._limits.left:
+            if not due or not self._limits.left or self._is_heavy:
                 break
         if drained and self._scan_at:
             self._forget(drained)
 
     async def _possible(self, connection: AsyncConnection, asks: list[Ask]) -> list[Ask]:
-        """Lock the webhooks whose ordered lane is asked for; leave out those that another worker has locked."""
-        ordered = {ask.webhook_id for ask in asks if ask.lane is Lane.ORDERED}
+        """Lock the webhooks of which ordered lanes are asked for; leave out those that another worker has locked."""
+        ordered = {ask.webhook_id for ask in asks if ask.lane in ORDERED_LANES}
         if not ordered:
             return asks
         mine = await store.take(connection, ordered)
-        return [ask for ask in asks if ask.lane is not Lane.ORDERED or ask.webhook_id in mine]
+        return [ask for ask in asks if ask.lane not in ORDERED_LANES or ask.webhook_id in mine]
 
     def _forget(self, drained: set[tuple[str, Lane]]) -> None:
         """Strike what was found to be empty from what the last scan found."""
@@ -118,31 +155,59 @@ class Claimer:
 
     async def _claim(self, connection: AsyncConnection, asks: list[Ask], now: datetime) -> Counter[tuple[str, int]]:
         """Claim what is asked for; returns how much of it there was, by webhook and lane."""
-        rows = await store.claim(
-            connection, self._worker_id, [ask for ask in asks if ask.lane is not Lane.ORDERED], now
-        )
+        rows: list[Claimed] = []
+        for some in _in_parts([ask for ask in asks if ask.lane not in ORDERED_LANES]):
+            if not self._is_heavy:
+                self._add(rows, await store.claim(connection, self._worker_id, some, now))
         for ask in asks:
-            if ask.lane is Lane.ORDERED:
-                rows += await self._claim_ordered(connection, ask, now)
+            if ask.lane in ORDERED_LANES and not self._is_heavy:
+                self._add(rows, await self._claim_ordered(connection, ask, now))
         claimed = Counter((row.webhook_id, row.lane) for row in rows)
         for (webhook_id, lane), count in claimed.items():
             self._limits.start(self._targets[webhook_id], lane, count)
         self._taken += rows
         return claimed
 
-    async def _claim_ordered(self, connection: AsyncConnection, ask: Ask, now: datetime) -> list[store.ClaimedRow]:
-        after = self._after.get(ask.webhook_id, "")
-        rows, self._after[ask.webhook_id] = await store.claim_ordered(
-            connection, self._worker_id, ask.webhook_id, limit=ask.limit, now=now, after=after
-        )
+    def _add(self, rows: list[Claimed], more: list[Claimed]) -> None:
+        """Add claimed rows, and see whether they are heavy: how much there is to carry shows only when they are here.
+
+        Some hundreds are claimed at once: SQLite's text of a thousand million bytes has room for 4 000 of the largest
+        payloads, and memory for fewer.
+        """
+        rows += more
+        self._is_heavy = sum(len(row.payload) for row in rows) > _HEAVY
+
+    async def _claim_ordered(self, connection: AsyncConnection, ask: Ask, now: datetime) -> list[Claimed]:
+        """Go on with the walk along a lane's keys.
+
+        One that has come to its end without a find is not waited for again until others are there, too: else two of
+        them could keep each other going for ever.
+        """
+        lane = (ask.webhook_id, ask.lane)
+        some = ask._replace(limit=min(ask.limit, _CLAIMED_AT_ONCE))
+        rows, walk = await claim_ordered(connection, self._worker_id, some, now, self._walk(ask))
+        self._walks[lane] = walk
+        if not rows and not walk.is_cut:
+            self._over.add(lane)
+        self._is_cut |= walk.is_cut and lane not in self._over
         return rows
 
+    def _walk(self, ask: Ask) -> Walk:
+        return self._walks.get((ask.webhook_id, ask.lane), Walk())
+
     async def _claim_probes(self, connection: AsyncConnection, half_open: list[DueWebhook], now: datetime) -> None:
-        chosen = half_open[:_PROBES_PER_CYCLE]
+        chosen = self._next_half_open(half_open)
         standings = await store.take(connection, [one.id for one in chosen]) if chosen else {}
         for one in chosen:
             if one.id in standings:
                 await self._claim_probe(connection, one, standings[one.id], now)
+
+    def _next_half_open(self, half_open: list[DueWebhook]) -> list[DueWebhook]:
+        """Choose those that come after the last ones, in a circle: some may have nothing that can be sent now."""
+        ahead = [one for one in half_open if one.id > self._probed_to]
+        chosen = [*ahead, *(one for one in half_open if one.id <= self._probed_to)][:_PROBES_PER_CYCLE]
+        self._probed_to = chosen[-1].id if chosen else ""
+        return chosen
 
     async def _claim_probe(
         self, connection: AsyncConnection, one: DueWebhook, standing: Standing, now: datetime

@@ -61,15 +61,16 @@ class Gathering(Generic[Job, Result]):
             self._open_lane()
 
     def _open_lane(self) -> None:
-        task = asyncio.create_task(self._lane())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running.add(asyncio.create_task(self._lane()))
 
     async def _lane(self) -> None:
-        while batch := self._next_batch():
-            if self._waiting:
-                self._call_for_lane()
-            await self._answer_all(batch)
+        try:
+            while batch := self._next_batch():
+                if self._waiting:
+                    self._call_for_lane()
+                await self._answer_all(batch)
+        finally:  # at once: a job that comes before a callback of the task would find a lane that takes no more
+            self._running.discard(asyncio.current_task())
 
     def _next_batch(self) -> list[tuple[Job, asyncio.Future[Result]]]:
         batch: list[tuple[Job, asyncio.Future[Result]]] = []

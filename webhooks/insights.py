@@ -100,6 +100,12 @@ class Insights:
             rows = await store.recent_events(connection, workspace_id, perspective_id, limit, operational=kind)
         return [{**row, "payload": json.loads(row["payload"])} for row in rows]
 
+    async def sealed(self, workspace_id: str, webhook_id: str) -> list[str]:
+        """Return the secrets of a webhook, each as it is sealed; raises NotFound."""
+        async with self._database.read() as connection:
+            webhook = await self._check(connection, workspace_id, webhook_id)
+        return [value for name, value in webhook.items() if name.endswith("_sealed") and value is not None]
+
     async def retry(self, workspace_id: str, delivery_id: str) -> dict[str, Any]:
         """Make a delivery due now, with its retries restored, whether it has finished or still waits."""
         now = datetime.now(UTC)

@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from rules.ranges import has_nul, shown
 from store import deliveries as store
 from store import idempotency
 from store import webhooks as webhook_store
-from store.claims import Lane
+from store.pages import Row
 from store.session import Database
 from webhooks.gathering import Gathering
 from webhooks.observer import NOBODY, Observer
@@ -30,6 +30,7 @@ MAX_PAYLOAD_BYTES = 262_144
 MAX_EVENTS = 1_000
 MAX_ORDERING_KEY = 200
 _LANES = 4  # transactions at the same time, on PostgreSQL; another one begins only while one takes long
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _FILTERS = ("event_filter", "conditions", "tag_filter", "trust_score")
 
 
@@ -110,7 +111,7 @@ class Intake:
         now, started = datetime.now(UTC), time.perf_counter()
         rows = await _event_rows(workspace_id, events, now)
         accepted = await self._gathering.submit(_Submission(workspace_id, events, rows, now))
-        self._announce(workspace_id, accepted, started)
+        self._observe(workspace_id, accepted, started)
         return accepted
 
     async def accept_once(self, workspace_id: str, events: list[NewEvent], key: str, body_hash: str) -> Answer:
@@ -131,12 +132,15 @@ class Intake:
                 raise accepted
             text = answer_text(accepted)
             await idempotency.finish(connection, workspace_id, key, status=202, response=text)
-        self._announce(workspace_id, accepted, started)
+        self._announce([accepted])
+        self._observe(workspace_id, accepted, started)
         return Answer(text, replayed=False)
 
     async def _store_all(self, submissions: list[_Submission]) -> list[list[Accepted] | Exception]:
         async with self._database.write() as connection:
-            return await self._store(connection, submissions)
+            results = await self._store(connection, submissions)
+        self._announce(results)  # before anybody is answered: the worker's first wait then has the answers in it
+        return results
 
     async def _store(
         self, connection: AsyncConnection, submissions: list[_Submission]
@@ -146,7 +150,7 @@ class Intake:
         refused = [_refusal(one, heard) for one in submissions]
         taken = [one for one, refusal in zip(submissions, refused, strict=True) if refusal is None]
         new = await _add_events(connection, taken)
-        deliveries: list[dict[str, Any]] = []
+        deliveries: list[Row] = []
         results: list[list[Accepted] | Exception] = []
         for one, refusal in zip(submissions, refused, strict=True):
             results.append(refusal or _accepted(one, heard, new, deliveries))
@@ -164,9 +168,11 @@ class Intake:
                 heard[workspace_id, perspective_id] = refusal
         return heard
 
-    def _announce(self, workspace_id: str, accepted: list[Accepted], started: float) -> None:
-        if any(entry.deliveries for entry in accepted):
+    def _announce(self, results: Sequence[list[Accepted] | Exception]) -> None:
+        if any(entry.deliveries for one in results if isinstance(one, list) for entry in one):
             self._wakeup.announce()
+
+    def _observe(self, workspace_id: str, accepted: list[Accepted], started: float) -> None:
         fresh = [entry.id for entry in accepted if not entry.duplicate]
         self._observer.accepted(workspace_id, fresh, len(accepted) - len(fresh), time.perf_counter() - started)
 
@@ -203,7 +209,7 @@ class Intake:
 def payload_text(payload: Mapping[str, Any], field: str = "payload") -> str:
     """Write a payload as compact JSON text of at most 256 KiB; numbers keep every digit."""
     try:
-        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _COMPACT.encode(payload)
         size = len(text.encode())
     except ValueError as error:  # NaN, Infinity, or half a surrogate pair
         raise InvalidInput.of(field, f"cannot be written as JSON: {error}") from None
@@ -301,7 +307,7 @@ def _refusal(submission: _Submission, heard: _Heard) -> InvalidInput | None:
 
 
 def _accepted(
-    submission: _Submission, heard: _Heard, new: set[tuple[str, str]], deliveries: list[dict[str, Any]]
+    submission: _Submission, heard: _Heard, new: set[tuple[str, str]], deliveries: list[Row]
 ) -> list[Accepted]:
     """Say what became of a submission's events; the first of an id takes it out of `new` and makes deliveries."""
     accepted = []
@@ -310,7 +316,7 @@ def _accepted(
         listeners = heard[submission.workspace_id, event.perspective_id]
         is_new = key in new
         new.discard(key)
-        made: list[dict[str, Any]] = []
+        made: list[Row] = []
         if is_new and not isinstance(listeners, InvalidInput):
             made = _deliveries(row, event, listeners, submission.now)
         deliveries += made
@@ -318,20 +324,9 @@ def _accepted(
     return accepted
 
 
-def _deliveries(row: dict[str, Any], event: NewEvent, listeners: _Listeners, now: datetime) -> list[dict[str, Any]]:
+def _deliveries(row: dict[str, Any], event: NewEvent, listeners: _Listeners, now: datetime) -> list[Row]:
     return [
-        {
-            "id": new_id("dlv"),
-            "workspace_id": row["workspace_id"],
-            "webhook_id": webhook_id,
-            "event_id": row["id"],
-            "event_type": row["type"],
-            "status": "pending",
-            "ordering_key": event.ordering_key,
-            "lane": int(Lane.FIRST if event.ordering_key is None else Lane.ORDERED),
-            "run_at": now,
-            "created_at": now,
-        }
+        store.new_delivery(row, webhook_id, now)
         for webhook_id, filters in listeners
         if matches(filters, event.type, event.payload)
     ]

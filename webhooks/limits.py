@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from random import Random
 
 from rules.health import AttemptResult
@@ -13,17 +14,23 @@ from webhooks.request import Target
 
 LANES = 64
 _LEAST = 8
+_PROMPT_LANES = 256
 _FIRST_WINDOW = 16
 _GROWTH = 3
 _ASKS_PER_ROUND = 64
 _PROMPT_MS = 250
+_LATE_ANSWERS_TO_LEARN = 32
+_SLOW_SHARE = 0.5
+_FORGOTTEN_SHARE = 0.01
+_SLOW_AFTER = timedelta(seconds=2)
 _BURST_SECONDS = 1.0
-_HELD_BYTES = 64 * 1024 * 1024
+_HELD_BYTES = 16 * 1024 * 1024
 _USUAL_BYTES = 1024
 _SIZES_TO_LEARN = 256
 _LONGEST_PAUSE_SECONDS = 15.0
 _HUNG = frozenset({Cause.RESPONSE_TIMEOUT, Cause.CONNECT_TIMEOUT})
-_WEIGHTS = {Lane.FIRST: 8, Lane.RETRY: 4, Lane.REPLAY: 1, Lane.ORDERED: 8}
+_WEIGHTS = {Lane.FIRST: 8, Lane.RETRY: 4, Lane.REPLAY: 1, Lane.ORDERED: 8, Lane.ORDERED_REPLAY: 1}
+_REPLAYS = frozenset({Lane.REPLAY, Lane.ORDERED_REPLAY})
 _RETRIES_HELD = 2 * LANES
 _REPLAYS_HELD = 16
 _REPLAYS_HELD_IN_ALL = 128
@@ -55,6 +62,10 @@ class Limits:
         self._held_in_lane: Counter[tuple[str, int]] = Counter()
         self._replays = 0
         self._windows: dict[str, int] = {}
+        self._slow: set[str] = set()
+        self._late: dict[str, float] = {}
+        self._late_since: dict[str, datetime] = {}
+        self._share = LANES
         self._tokens: dict[str, tuple[float, float]] = {}
         self._pauses: dict[str, tuple[int, float]] = {}
         self._round = 0
@@ -90,7 +101,20 @@ class Limits:
             chosen = self._next_of(list(those), max(1, _ASKS_PER_ROUND // len(workspaces)))
             for id_ in chosen:
                 asks += self._by_lane(those[id_], min(most[id_], max(fair // len(chosen), self._least(id_))))
-        return asks
+        return self._paced(asks)
+
+    def divide_lanes(self, busy: Iterable[str]) -> None:
+        """Divide what prompt webhooks share among those that have deliveries in flight.
+
+        Thousands at once cost twice the time of hundreds, each. Those that do not answer promptly need more and have
+        lanes of their own.
+        """
+        prompt = sum(webhook_id not in self._slow for webhook_id in busy)
+        self._share = max(_LEAST, min(LANES, _PROMPT_LANES // max(1, prompt)))
+
+    def lanes(self, webhook_id: str) -> int:
+        """Return how many deliveries of a webhook may be in flight."""
+        return LANES if webhook_id in self._slow else self._share
 
     def start(self, target: Target, lane: int, count: int) -> None:
         """Count deliveries as claimed."""
@@ -102,6 +126,13 @@ class Limits:
     def end(self, target: Target, lane: int, count: int) -> None:
         """Count claimed deliveries as done with."""
         self._count(target, lane, -count)
+
+    def undo(self, target: Target, lane: int) -> None:
+        """Count a claimed delivery as never claimed."""
+        self._count(target, lane, -1)
+        if target.id in self._tokens:
+            tokens, at = self._tokens[target.id]
+            self._tokens[target.id] = (tokens + 1, at)
 
     def weigh(self, sizes: Sequence[int]) -> None:
         """Learn how large payloads are, in bytes, from those that have just been claimed."""
@@ -121,12 +152,32 @@ class Limits:
         if webhook_id in self._pauses:
             del self._pauses[webhook_id]
         window = self._windows.get(webhook_id, _FIRST_WINDOW)
+        self._time(webhook_id, result)
         if result.status == "delivered":
             most = self._claims_per_webhook if result.duration_ms < _PROMPT_MS else LANES
             if window != most:
                 self._windows[webhook_id] = min(most, window + _GROWTH) if window < most else window - 1
         elif result.cause in _HUNG:
             self._windows[webhook_id] = max(_LEAST, window // 2)
+
+    def _time(self, webhook_id: str, result: AttemptResult) -> None:
+        """Call a webhook slow while most of its last answers are late, and have been for some seconds.
+
+        Not sooner: when a worker begins, or stalls, all answers are late that are under way, of all webhooks, and with
+        lanes of their own they would then keep each other late.
+        """
+        is_late = result.duration_ms >= _PROMPT_MS
+        before = self._late.get(webhook_id, 0.0)
+        if not is_late and not before:
+            return
+        share = self._late[webhook_id] = before + (is_late - before) / _LATE_ANSWERS_TO_LEARN
+        if share <= _SLOW_SHARE:
+            self._late_since.pop(webhook_id, None)
+            self._slow.discard(webhook_id)
+        elif result.at - self._late_since.setdefault(webhook_id, result.at) >= _SLOW_AFTER:
+            self._slow.add(webhook_id)
+        if share < _FORGOTTEN_SHARE:
+            del self._late[webhook_id]
 
     def _pause(self, webhook_id: str) -> None:
         now = time.monotonic()
@@ -144,11 +195,12 @@ class Limits:
             del self.claimed[target.id]
         if not self._held_by_workspace[target.workspace_id]:
             del self._held_by_workspace[target.workspace_id]
-        if lane in {Lane.RETRY, Lane.REPLAY}:
-            self._held_in_lane[target.id, lane] += by
-            self._replays += by if lane == Lane.REPLAY else 0
-            if not self._held_in_lane[target.id, lane]:
-                del self._held_in_lane[target.id, lane]
+        pace = Lane.REPLAY if lane in _REPLAYS else lane
+        if pace in {Lane.RETRY, Lane.REPLAY}:
+            self._held_in_lane[target.id, pace] += by
+            self._replays += by if pace == Lane.REPLAY else 0
+            if not self._held_in_lane[target.id, pace]:
+                del self._held_in_lane[target.id, pace]
 
     def _held_by(self, workspace_id: str) -> int:
         return self._held_by_workspace[workspace_id]
@@ -178,12 +230,29 @@ class Limits:
         return [Ask(one.id, lane, min(number, rooms[lane])) for lane, number in wanted.items()]
 
     def _room_in_lane(self, webhook_id: str, lane: Lane) -> int:
-        held = self._held_in_lane.get((webhook_id, lane), 0)
         if lane is Lane.RETRY:
-            return _RETRIES_HELD - held
-        if lane is Lane.REPLAY:
+            return _RETRIES_HELD - self._held_in_lane[webhook_id, Lane.RETRY]
+        if lane in _REPLAYS:
+            held = self._held_in_lane[webhook_id, Lane.REPLAY]
             return min(_REPLAYS_HELD - held, _REPLAYS_HELD_IN_ALL - self._replays)
         return self._claims_per_webhook
+
+    def _paced(self, asks: list[Ask]) -> list[Ask]:
+        """Cut what is asked for of replays down to what there is room for together, by lot."""
+        replays = [ask for ask in asks if ask.lane in _REPLAYS]
+        if not replays:
+            return asks
+        self._rng.shuffle(replays)
+        paced = [ask for ask in asks if ask.lane not in _REPLAYS]
+        left, of_webhook = _REPLAYS_HELD_IN_ALL - self._replays, Counter[str]()
+        for ask in replays:
+            room = self._room_in_lane(ask.webhook_id, ask.lane) - of_webhook[ask.webhook_id]
+            limit = min(ask.limit, room, left)
+            if limit > 0:
+                paced.append(ask._replace(limit=limit))
+                of_webhook[ask.webhook_id] += limit
+                left -= limit
+        return paced
 
     def _room(self, target: Target) -> int:
         if target.id in self._pauses and time.monotonic() < self._pauses[target.id][1]:

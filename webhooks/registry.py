@@ -22,6 +22,7 @@ from store.sealing import SealingBox
 from store.session import Database
 from webhooks.applying import apply, record
 from webhooks.columns import Columns
+from webhooks.operational_webhooks import check_operational
 from webhooks.profiles import PROFILES
 from webhooks.secrets import Scheme, live, rotate
 from webhooks.views import WebhookView
@@ -93,6 +94,7 @@ class Registry:
             kind = await self._kind(connection, workspace_id, draft.perspective_id)
             values, secret = self._columns.for_draft(draft, kind)
             row = {"id": new_id("wh"), "workspace_id": workspace_id, "created_at": now, "updated_at": now, **values}
+            await check_operational(connection, None, {**row, "deleted_at": None})
             await store.add(connection, row)
             stored = await self._row(connection, workspace_id, row["id"])
             after = self._columns.public(stored)
@@ -117,7 +119,8 @@ class Registry:
         async with self._database.read() as connection:
             row = await self._row(connection, workspace_id, webhook_id)
             kind = await self._kind(connection, workspace_id, row["perspective_id"])
-        after = {**row, **self._columns.for_patch(patch, row, kind)}
+            after = {**row, **self._columns.for_patch(patch, row, kind)}
+            await check_operational(connection, row, after, saving=False)
         return diff(self._columns.public(row), self._columns.public(after, replaced=row))
 
     async def update(self, workspace_id: str, webhook_id: str, patch: WebhookPatch, actor: Actor) -> Changed:
@@ -211,6 +214,7 @@ class Registry:
     async def _apply(
         self, connection: AsyncConnection, row: Row, values: dict[str, Any], actor: Actor, action: str
     ) -> Changed:
+        await check_operational(connection, row, {**row, **values})
         after, change = await apply(connection, self._columns, row, values, actor=actor, action=action)
         if change is not None and any(row[name] != after[name] for name in _ANOTHER_TRY):
             await set_breaker(connection, row["id"], CLOSED)

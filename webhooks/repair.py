@@ -1,7 +1,8 @@
 """The doctor: gathers what is known about a webhook, and has it diagnosed (X03)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,10 +31,19 @@ class Doctor:
         insights: Where attempts and events are read.
         prober: How endpoints are looked at.
         policy: Which addresses may be proposed as a new URL.
+        opens: Whether a sealed value can be read.
 
     """
 
-    def __init__(self, registry: Registry, insights: Insights, prober: Prober, policy: Policy) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        insights: Insights,
+        prober: Prober,
+        policy: Policy,
+        opens: Callable[[str], bool] = lambda _sealed: True,
+    ) -> None:
+        self._opens = opens
         self._registry = registry
         self._insights = insights
         self._prober = prober
@@ -51,10 +61,11 @@ class Doctor:
         webhook = await self._registry.get(workspace_id, webhook_id)
         attempts = await self._insights.attempts(workspace_id, webhook_id, limit=ATTEMPTS_READ)
         events = await self._insights.recent_events(workspace_id, webhook_id, limit=EVENTS_REPLAYED)
+        readable = all(map(self._opens, await self._insights.sealed(workspace_id, webhook_id)))
         # Nothing of the store is held while the endpoint takes its time.
         report = await self._prober(webhook.url) if probe else None
         return diagnose(
-            webhook_facts(webhook, self._policy),
+            replace(webhook_facts(webhook, self._policy), readable=readable),
             [attempt_fact(attempt) for attempt in attempts.items],
             [event_fact(event, webhook.filters) for event in events],
             report,
@@ -80,6 +91,7 @@ def webhook_facts(webhook: WebhookView, policy: Policy) -> WebhookFacts:
         rate_limit_per_second=webhook.rate_limit_per_second,
         idempotency_header=_idempotency_header(webhook.profile),
         policy=policy,
+        signed=webhook.has_secret,
     )
 
 

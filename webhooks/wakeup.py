@@ -34,5 +34,6 @@ class Wakeup:
     async def wait(self, seconds: float) -> None:
         """Wait for a ring, at most `seconds`; a ring from before counts."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` is a task more, and two turns of the loop
+                await self._event.wait()
         self._event.clear()

@@ -1,15 +1,14 @@
 """The delivery worker: claims what is due, attempts it, and writes results back, in one transaction per cycle.
 
 A claim lasts as long as the worker's heartbeat. When a worker dies, another one (or its own successor) gives its
-claims back after `SILENCE`; so every delivery is attempted at least once, whatever is killed when (X05).
+claims back (`webhooks.heart`); so every delivery is attempted at least once, whatever is killed when (X05).
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter, defaultdict, deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,11 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from rules.breaker import BreakerState, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
-from rules.shares import place_among
 from store import claims as claim_store
-from store import clock_step
 from store import deliveries as store
 from store import health as health_store
+from store import workers as worker_store
 from store.claims import Claimed, Lane, Standing
 from store.pages import Row
 from store.session import STORE_FAILURES, Database
@@ -30,20 +28,20 @@ from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
 from webhooks.columns import Columns
 from webhooks.disabling import consequences
-from webhooks.limits import LANES, Limits
+from webhooks.heart import Heart
+from webhooks.limits import Limits
 from webhooks.observer import NOBODY, Finished, Observer
 from webhooks.profiles import Message
 from webhooks.request import Target
 from webhooks.targets import Targets
 from webhooks.wakeup import Wakeup
 
-HEARTBEAT = timedelta(seconds=2)
-SILENCE = timedelta(seconds=6)
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.004
 _WRITTEN_AT_ONCE = 2048
 _RENDERED_AT_ONCE = 512  # more would keep other tasks waiting
 _FAULT_PAUSE_SECONDS = 1.0
+_LAST_TRIES = 3
 _FIRST, _RETRY = int(Lane.FIRST), int(Lane.RETRY)
 
 log = logging.getLogger("hookwright.worker")
@@ -86,6 +84,7 @@ class Worker:
         self._targets = Targets(columns)
         self._breakers = Breakers(self._rng)
         self._limits = Limits(claims, claims_per_webhook, self._rng)
+        self._heart = Heart(self.id, database, self._limits, wakeup)
         self._claimer = Claimer(self.id, self._targets, self._limits)
         self._batch = claims_per_webhook // 8
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
@@ -95,20 +94,15 @@ class Worker:
         self._returned: list[Claimed] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._doubtful = False
         self._suspicions = 0
 
     async def run(self) -> None:
         """Deliver until `stop`; then finish what is in flight, write it back, and leave."""
-        await self._beat()
-        heart = asyncio.create_task(self._keep_beating())
-        try:
+        async with self._heart.beating():
             while not self._stopping:
                 await self._guarded_cycle()
             await self._drain()
-        finally:
-            heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await heart
 
     def stop(self) -> None:
         """Ask `run` to end gracefully."""
@@ -117,6 +111,8 @@ class Worker:
 
     async def _guarded_cycle(self) -> None:
         try:
+            if self._heart.has_lapsed:
+                await self._come_back()
             more = await self._cycle()
         except Exception as error:
             log.exception("the delivery cycle failed; results are kept and tried again")
@@ -130,6 +126,11 @@ class Worker:
         if self._tasks and len(self._finished) < self._batch:
             await asyncio.sleep(_GATHER_SECONDS)
 
+    async def _come_back(self) -> None:
+        """Be alive again after a silence: others may have taken what is queued here, so nothing of it is sent."""
+        await self._heart.resume()
+        self._give_back_all()
+
     def _suspect_words(self, error: Exception) -> None:
         """Give up what endpoints said, rather than all deliveries, when results cannot be written twice in a row."""
         self._suspicions += not isinstance(error, STORE_FAILURES)
@@ -139,40 +140,54 @@ class Worker:
 
     async def _cycle(self) -> bool:
         """Write back what has finished and claim what is due; says whether there may be more of either."""
-        self._wakeup.clear()
+        if not self._claimer.is_cut:  # else what rings is heard when the walk along the keys has ended
+            self._wakeup.clear()
         finished, self._finished = self._finished, []
         freed, self._ended = self._ended, []
         returned, self._returned = self._returned, []
         claimed: list[Claimed] = []
         started = ended = 0.0
         try:
-            async with self._database.write() as connection:
+            async with self._database.write(lazily=not finished and not returned) as connection:
                 await self._settle(connection, finished, returned)
+                self._count_ended(freed)
+                freed = []
                 if not self._stopping:
                     started = time.perf_counter()
-                    self._count_ended(freed)
-                    freed = []
                     claimed = await self._claimer.claim(connection)
                     ended = time.perf_counter()
         except BaseException:
             self._finished = finished + self._finished
+            self._doubtful = True
             self._ended = freed + self._ended
-            self._returned = returned + self._returned
-            self._claimer.undo()
+            doubtful = [*returned, *self._returned, *self._claimer.undo()]  # the commit may have come through
+            self._returned = list({row.id: row for row in doubtful}.values())
             raise
+        self._doubtful = False
         self._claimer.keep()
+        self._limits.divide_lanes(self._lanes.keys() | {row.webhook_id for row in claimed})
         for row in claimed:
             self._start(row)
         if finished:
             self._observer.settled(finished)
         if claimed:
             self._observer.claimed(len(claimed), ended - started)
-        return bool(claimed or self._finished or self._returned)
+        return bool(claimed or self._finished or self._returned or self._claimer.is_cut)
 
     def _count_ended(self, ended: list[tuple[str, int]]) -> None:
         """Free the places of what has been written back; doing so for many at once costs a tenth of one by one."""
         for (webhook_id, lane), count in Counter(ended).items():
             self._limits.end(self._targets[webhook_id], lane, count)
+
+    async def _unwritten(self, connection: AsyncConnection, finished: list[Finished]) -> list[Finished]:
+        """Leave out what a commit that was not answered has written after all.
+
+        If that is still under way, whoever locks the webhooks waits for its end: so this is asked with the locks held.
+        """
+        if not self._doubtful or not finished:
+            return finished
+        written = await store.logged(connection, [row.id for row, _ in finished])
+        return [one for one in finished if (one[0].id, one[1].number, one[1].started) not in written]
 
     async def _settle(self, connection: AsyncConnection, finished: list[Finished], returned: list[Claimed]) -> None:
         if not finished and not returned:
@@ -180,6 +195,7 @@ class Worker:
         changed = {row.webhook_id for row in returned}.union(row.webhook_id for row, _ in finished)
         standings = await claim_store.lock(connection, changed)
         await claim_store.give_back(connection, self.id, [row.id for row in returned])
+        finished = await self._unwritten(connection, finished)
         await self._targets.refresh(connection, {id_: one.updated_at for id_, one in standings.items()})
         await self._write_back(connection, finished)
         by_webhook: dict[str, list[Finished]] = defaultdict(list)
@@ -226,6 +242,10 @@ class Worker:
         if not self._targets[webhook_id].active or breaker_state(policy, breaker, now) is not BreakerState.CLOSED:
             self._give_back(webhook_id)
 
+    def _give_back_all(self) -> None:
+        for webhook_id in list(self._queues):
+            self._give_back(webhook_id)
+
     def _give_back(self, webhook_id: str) -> None:
         """Give what is queued for a webhook back, unattempted, in the next cycle."""
         queue = self._queues[webhook_id]
@@ -254,22 +274,28 @@ class Worker:
         """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
         webhook_id = row.webhook_id
         self._queues[webhook_id].append(row)
-        if self._lanes[webhook_id] < LANES:
+        if self._lanes[webhook_id] < self._limits.lanes(webhook_id):
             self._lanes[webhook_id] += 1
             task = asyncio.create_task(self._lane(webhook_id))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    @property
+    def _may_send(self) -> bool:
+        return not self._stopping and not self._heart.has_lapsed
+
     async def _lane(self, webhook_id: str) -> None:
         """Attempt one delivery of a webhook after the other, until none is queued; on stop, the rest is given back."""
         queue = self._queues[webhook_id]
         try:
-            while queue and not self._stopping:
+            while queue and self._may_send and self._lanes[webhook_id] <= self._limits.lanes(webhook_id):
                 row = queue.popleft()
                 await self._attempt(row, self._targets[webhook_id])
                 await asyncio.sleep(0)  # answers come in and requests leave in batches: a few per cent less time
         finally:
             self._lanes[webhook_id] -= 1
+            if not self._lanes[webhook_id]:
+                del self._lanes[webhook_id]
 
     async def _attempt(self, row: Claimed, target: Target) -> None:
         message = Message(row.event_id, row.event_type, row.occurred_at, row.payload, row.id)
@@ -286,28 +312,22 @@ class Worker:
     async def _drain(self) -> None:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self._targets.longest_timeout.total_seconds() + 1)
-        await self._cycle()
+        self._give_back_all()
+        await self._write_last()
         async with self._database.write() as connection:
-            await store.leave(connection, self.id)
+            if self._limits.claimed:  # an attempt that takes too long, or has died
+                await worker_store.release(connection, self.id)
+            await worker_store.leave(connection, self.id)
 
-    async def _keep_beating(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT.total_seconds())
+    async def _write_last(self) -> None:
+        """Write the last results; the database may be away for a moment."""
+        tries = 0
+        while self._finished or self._returned:
             try:
-                await self._beat()
+                await self._cycle()
             except Exception:
-                log.exception("the heartbeat failed; trying again")
-
-    async def _beat(self) -> None:
-        now = datetime.now(UTC)
-        async with self._database.write() as connection:
-            step = await clock_step.follow(connection, now)
-            await store.beat(connection, self.id, now)
-            recovered = await store.recover(connection, now, SILENCE)
-            self._limits.place = place_among(self.id, await store.alive(connection))
-        if step:
-            log.warning("the clock was set back by %s; what waits was moved with it", step)
-            self._wakeup.set()
-        if recovered:
-            log.warning("gave back %d deliveries of a worker that went silent", recovered)
-            self._wakeup.set()
+                tries += 1
+                if tries == _LAST_TRIES:
+                    raise
+                log.exception("the last results could not be written; trying again")
+                await asyncio.sleep(_FAULT_PAUSE_SECONDS)

@@ -5,11 +5,13 @@ from agent.guided.memory import Memory
 from agent.guided.reading import Intent
 from agent.guided.recogniser import recognise
 from agent.guided.script import Question, Reply, ask
+from agent.guided.slots.comparisons import TIMES
 from agent.guided.tokens import Kind, Token, tokenise
 
 _PLACES = mapping("places")
 _IDLE = words("idle_in_answers")
 _SHORT = 8
+_AROUND_NUMBERS = words("around_numbers")
 _AROUND_NAMES = frozenset({"the", "call", "one", "please", "trigger", "take", "use", "test"})
 
 
@@ -34,12 +36,19 @@ def as_command(text: str, memory: Memory) -> str | Reply:
 
 def _named(text: str, question: Question) -> str:
     """Find the option that a message is, or whose name it says."""
-    whole = [option for option in question.options if text.strip().casefold() == option.casefold()]
+    answer = text.strip().casefold()
+    whole = [one for one in question.options if answer == one.casefold()] or _quoting(answer, question)
     said = [word for word in text.strip(" .!\"“”'").casefold().split() if word not in _AROUND_NAMES]
     names = [one.casefold() for one in question.ids[: len(question.options)]]
     if whole or len(said) != 1 or said[0] not in names:
         return whole[0] if whole else ""
     return question.options[names.index(said[0])]
+
+
+def _quoting(answer: str, question: Question) -> list[str]:
+    """Find the one option that has the answer as the name in it ("Webhook": `Delete "Webhook"`)."""
+    found = [option for option in question.options if f'"{answer}"' in option.casefold()]
+    return found if len(found) == 1 else []
 
 
 _OPEN = {
@@ -67,9 +76,9 @@ _OPEN = {
 
 
 def _yes(question: Question) -> str | Reply:
-    if question.default or len(question.options) == 1:
+    if question.default or (len(question.options) == 1 and not question.template):
         return question.default or question.options[0]
-    if question.options:
+    if question.options and not question.template:
         numbered = "; ".join(f"{place}. {option}" for place, option in enumerate(question.options, 1))
         return Reply(f"Which one: {numbered}?", question.options, question)
     return ask("Please tell me the value.", template=question.template, expects=question.expects)
@@ -110,14 +119,25 @@ def _within(token: Token, option: str) -> bool:
     )
 
 
+def _number(text: str, question: Question) -> str:
+    """Put a number into the template of the question; a message that says anything else is no answer."""
+    said = [token for token in tokenise(text) if not token.is_word(*_IDLE, *_AROUND_NUMBERS)]
+    only = [token for token in said if token.kind is not Kind.STOP]
+    if len(only) != 1 or only[0].kind is not Kind.NUMBER:
+        return ""
+    value, unit = only[0].value, only[0].unit
+    if unit in TIMES:
+        return question.template.replace("{} seconds", "{}").format(f"{value} {unit}")
+    return question.template.format(value)
+
+
 def _value(text: str, question: Question) -> str:
     """Put a bare value into the template of the question."""
     if not question.template:
         return ""
-    tokens = [token for token in tokenise(text) if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
     if question.expects == "number":
-        numbers = [token.value for token in tokens if token.kind is Kind.NUMBER]
-        return question.template.format(numbers[0]) if len(numbers) == 1 and len(tokens) <= 4 else ""
+        return _number(text, question)
+    tokens = [token for token in tokenise(text) if token.kind is not Kind.STOP and not token.is_word(*_IDLE)]
     if question.expects == "header":
         return (
             question.template.format(tokens[0].text)

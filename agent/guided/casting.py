@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+from agent.guided.belonging import OF_WEBHOOKS, belongs, may_belong, wants_target
 from agent.guided.memory import Memory
+from agent.guided.moods import Mood
+from agent.guided.namesakes import may_be_named
 from agent.guided.reading import Intent, Reading
 from agent.guided.script import Question, Reply
-from agent.guided.scripts import looking, settings
-from agent.guided.targets import Target, here, known, needs_listing, resolve, which
+from agent.guided.scripts import settings
+from agent.guided.targets import Target, here, known, needs_listing, parts_of_names, resolve, which
 from agent.guided.wording import label, title
 
 # Here a word that names no webhook may be something else: a tag, a new name, the subject of a question.
@@ -30,6 +33,7 @@ _LOOSE = {
 _ON_LAST_ACT = {Intent.ADJUST, Intent.TAG_MATCH}
 _ON_DIAGNOSIS = {Intent.FIX, Intent.APPLY}
 _LOGS = {Intent.DELIVERIES, Intent.CHANGES, Intent.RETRY, Intent.TAGS, Intent.KILL, Intent.ADVICE}
+_MAY_MISS_A_NAME = {Intent.LIST, Intent.EVENT_TYPES, Intent.UNKNOWN}
 _TOGETHER = {
     Intent.DISABLE: "Disable",
     Intent.ENABLE: "Enable",
@@ -42,8 +46,14 @@ _TOGETHER = {
 
 def wants_list(reading: Reading, memory: Memory, *, on_one: bool) -> bool:
     """Tell whether the webhooks have to be listed before the one meant is known."""
+    if reading.intent in _MAY_MISS_A_NAME and reading.clause.mood is Mood.COMMAND and may_be_named(reading):
+        return not memory.listed
     if not on_one and not reading.doubts:
-        return reading.intent in _LOGS and looking.wants_target(reading) and needs_listing(reading, memory)
+        return (
+            reading.intent in _LOGS
+            and (wants_target(reading) or may_belong(reading))
+            and needs_listing(reading, memory)
+        )
     if reading.intent in _ON_LAST_ACT and memory.acts:
         return False
     if reading.intent is Intent.APPLY or (reading.intent is Intent.FIX and memory.diagnosed):
@@ -85,18 +95,23 @@ def cast(reading: Reading, memory: Memory) -> Target | Reply:
 def cast_log(reading: Reading, memory: Memory) -> str | Reply:
     """Find the one webhook that a look at a log is about; nothing when it is about all of them."""
     mention = reading.mention
-    narrow = reading.intent in {Intent.RETRY, Intent.DELIVERIES, Intent.CHANGES}
-    pointed = narrow and mention.explicit and not mention.state and not mention.plural
-    if not (looking.wants_target(reading) or pointed) or reading.intent in {Intent.UNDO, Intent.CREATE}:
+    if reading.intent in {Intent.UNDO, Intent.CREATE} or not _is_of_one(reading, memory):
         return ""
     if mention.ordinals or (mention.pronoun and not memory.focus):
         return ""
     if reading.intent is Intent.RETRY and mention.pronoun:
         return memory.focus
-    found = resolve(reading, memory, loose=True)
+    found = resolve(reading, memory, loose=not (belongs(reading) or (reading.acts and reading.residue)))
     if isinstance(found, Reply):
         return found
     return found.ids[0] if len(found.ids) == 1 else ""
+
+
+def _is_of_one(reading: Reading, memory: Memory) -> bool:
+    mention = reading.mention
+    pointed = reading.intent in OF_WEBHOOKS and mention.explicit and not mention.state and not mention.plural
+    said = may_belong(reading) and (reading.acts or parts_of_names(reading, memory))
+    return bool(wants_target(reading) or pointed or said)
 
 
 def _spelled_out(reading: Reading, found: Target) -> bool:

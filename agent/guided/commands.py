@@ -9,7 +9,8 @@ from agent.guided.frames import match
 from agent.guided.lexicon import words
 from agent.guided.phrase import spans_at
 from agent.guided.questions import read_remark
-from agent.guided.reading import LIGHT, Intent, Reading
+from agent.guided.reading import LIGHT, Intent, Reading, Values
+from agent.guided.single_events import doubt_about
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents, read_light, read_values
 from agent.guided.uncertainty import uncertainties
@@ -41,13 +42,15 @@ def read_command(clause: Clause) -> Reading:
     if frame is None:
         intent = Intent.REMARK if clause.tokens[0].is_word("i", "we", "it", "this", "they") else Intent.UNKNOWN
         return Reading(intent, clause, found.values, found.mention, found.nouns, found.residue)
+    doubt = doubt_about(page, found, frame.mode) if frame.intent is Intent.FILTER else ""
     if frame.intent in LIGHT and not (frame.intent is Intent.TEST and found.values.events):
         used = next(span for span in heads if span.key in frame.verbs)
         page = Page(clause.tokens)
         page.mark(used.indexes)
         nouns = found.nouns
         found = read_light(page)._replace(nouns=nouns, values=found.values)
-    return _reading(frame.intent, clause, found, frame.mode)
+    reading = _reading(frame.intent, clause, found, frame.mode)
+    return replace(reading, doubts=(*reading.doubts, doubt)) if doubt else reading
 
 
 def _free_verb_values(page: Page, indexes: tuple[int, ...]) -> None:
@@ -57,10 +60,23 @@ def _free_verb_values(page: Page, indexes: tuple[int, ...]) -> None:
 
 def _reading(intent: Intent, clause: Clause, found: Contents, mode: str) -> Reading:
     doubts = tuple(dict.fromkeys([*clause.doubts, *uncertainties(clause, intent)]))
+    if intent is Intent.FILTER:
+        doubts = (*doubts, *_about_conditions(clause, found.values))
     mode = "skip" if intent is Intent.FILTER and _all_but(clause) else mode
     topic = mode if intent is Intent.TOPIC else ""
     values, mention = found.values, found.mention
     return Reading(intent, clause, values, mention, found.nouns, found.residue, mode, topic, doubts)
+
+
+def _about_conditions(clause: Clause, values: Values) -> list[str]:
+    """Name the doubts about the conditions of a filter: which field is meant, and whether one of several is enough."""
+    several = len(values.fields) + len(values.tests) > 1
+    doubts = {
+        "either": several and any(token.is_word("or") for token in clause.tokens),
+        "number": any(not one.bare for one in values.about("")),
+        "field": values.bare_fields,
+    }
+    return [doubt for doubt, holds in doubts.items() if holds]
 
 
 def _all_but(clause: Clause) -> bool:

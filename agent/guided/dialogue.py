@@ -16,6 +16,7 @@ from agent.guided.script import Call, Reply, Result, Script
 from agent.guided.scripts import (
     adjust,
     clearing,
+    deliveries,
     filters,
     importing,
     integrations,
@@ -38,7 +39,7 @@ _ALONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.TAGS: looking.show_catalogue,
     Intent.EVENT_TYPES: looking.show_catalogue,
     Intent.PERSPECTIVES: looking.show_catalogue,
-    Intent.DELIVERIES: looking.show_deliveries,
+    Intent.DELIVERIES: deliveries.show_deliveries,
     Intent.CHANGES: looking.show_changes,
     Intent.UNDO: past.undo,
     Intent.RETRY: past.retry,

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from agent.guided.memory import Memory
 from agent.guided.reading import FILTERING, Intent, Reading
+from agent.guided.restating import command
 from agent.guided.script import Reply, ask
 from agent.guided.scripts.talk import left_alone, not_understood
-from agent.guided.targets import command, resolve
+from agent.guided.targets import Target, parts_of_names, resolve
 from agent.guided.wording import label
 
 _WHY = {
@@ -16,8 +17,12 @@ _WHY = {
     "quoted": "That reads like something somebody said, so I have not done it.",
     "negation": "I am not sure whether you want that or not.",
     "choice": "I can do one or the other.",
+    "once": "I am not sure whether you want one such event sent now, as a test, or only such events from now on.",
+    "either": "All conditions of a webhook have to hold; it cannot ask for one or the other.",
+    "number": "I am not sure what that number is compared with.",
     "fragment": "I am not sure what that is about.",
 }
+_NO_END = "Pausing has no end time here: a disabled webhook stays disabled until you enable it again."
 _STARTS = ("with", "where", "when", "for", "over", "above", "under", "below", "at", "between", "whose")
 _GREETING = 2  # "hi team."
 _JOINERS = {"and", "but", "plus", ",", "&", "+", "then"}
@@ -88,14 +93,36 @@ def _harmless(reading: Reading) -> bool:
 
 
 def _ask(doubt: str, readings: list[Reading], memory: Memory) -> Reply:
-    options = [option for reading in readings for option in _options(reading, memory)]
-    lead = _WHY.get(doubt, _WHY["asked"])
+    if doubt == "once":
+        readings = [replace(readings[0], intent=Intent.TEST), *readings]
+    if doubt == "number":
+        readings = [_about(readings[0], subject) for subject in ("properties.value", "trust")]
+    options = [] if doubt == "either" else [option for reading in readings for option in _options(reading, memory)]
+    lead = _lead(doubt, readings[0])
     if not options:
         return Reply(
             f"{lead} Nothing was changed. Tell me plainly what to do, and on which webhook.", ("List the webhooks",)
         )
     asked = "Which one do you want?" if len(options) > 1 else "Shall I do it now?"
     return ask(f"{lead} {asked}", *dict.fromkeys(options))
+
+
+def _about(reading: Reading, subject: str) -> Reading:
+    """Take the numbers that are said of nothing to be about a subject."""
+    told = tuple(replace(one, subject=one.subject or subject) for one in reading.values.comparisons)
+    return replace(reading, values=replace(reading.values, comparisons=told))
+
+
+def _lead(doubt: str, reading: Reading) -> str:
+    if doubt == "field":
+        return f"I take that to be about {' and '.join(reading.values.bare_fields)} in the payload."
+    return _NO_END if _has_end(doubt, reading) else _WHY.get(doubt, _WHY["asked"])
+
+
+def _has_end(doubt: str, reading: Reading) -> bool:
+    """Tell whether a webhook is to be disabled for a while ("for 3 hours", "until tomorrow")."""
+    ends = any(token.is_word("for", "until", "till", "temporarily") for token in reading.clause.tokens)
+    return reading.intent is Intent.DISABLE and doubt in {"time", "condition"} and ends
 
 
 def _options(reading: Reading, memory: Memory) -> list[str]:
@@ -111,13 +138,23 @@ def _options(reading: Reading, memory: Memory) -> list[str]:
         ]
     if reading.intent in {Intent.RETRY, Intent.APPLY, Intent.ADJUST, Intent.TAG_MATCH}:
         return []
-    found = resolve(reading, memory, loose=reading.intent in FILTERING)
+    found = _target(reading, memory)
     if isinstance(found, Reply):
         return [
             option for option in found.suggestions if option.startswith(("Set up", "Only", "Skip")) or found.question
         ][:3]
     others = list(memory.webhooks.values())
     return [command(reading, label(memory.webhooks.get(one, {"id": one}), others)) for one in found.ids[:3]]
+
+
+def _target(reading: Reading, memory: Memory) -> Target | Reply:
+    """Find what to offer: when the words name nothing as a whole, the webhook that some of them name."""
+    found = resolve(reading, memory, loose=reading.intent in FILTERING)
+    named = parts_of_names(reading, memory)
+    if isinstance(found, Target) or not (named or reading.mention.pronoun):
+        return found
+    again = resolve(replace(reading, residue=named), memory)
+    return again if isinstance(again, Target) else found
 
 
 _FILTER_OF = {

@@ -1,6 +1,7 @@
 """Facts: what the frames may ask about a clause, as a set of words."""
 
 from agent.guided.lexicon import words
+from agent.guided.single_events import is_single
 from agent.guided.slots.page import Page
 from agent.guided.slots.values import Contents
 from agent.guided.tokens import Kind
@@ -58,6 +59,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "times": any(one.unit == "x" for one in values.comparisons),
         "new_webhook": new_webhook(page),
         "rotating": bool(words & {"rotate", "regenerate"} and words & {"secret", "secrets"}),
+        "list_alone": len(page.tokens) == 1 and page.tokens[0].is_word("list", "ls"),
         "idle": _idle(page, found),
         "one_webhook": _one_webhook(page),
         "fresh": len(page.tokens) > 1
@@ -66,6 +68,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         and not found.nouns - {"webhook"}
         and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
+        "one_event": is_single(page, found),
         "only": words & {"only", "just"},
         "status_words": words & {"status", "health", "state", "stats", "statistics", "problems", "issues", "errors"},
         "settings": found.nouns & {"trust", "tag", "condition", "header", "url", "timeout", "retries"},

@@ -130,29 +130,34 @@ def alarms(result: Result) -> str:
     return "\n".join(["Open alerts:", *lines, "", ""])
 
 
-def deliveries(result: Result, about: str) -> str:
-    """List deliveries, the newest first."""
+def deliveries(result: Result, about: str, names: Mapping[str, str]) -> str:
+    """List deliveries, the newest first; `names` are those of the webhooks, when the list is about several."""
     found = rows(result, "deliveries", "items")
     if not found:
         return f"There are no {about}."
-    lines = [_delivery_line(place, one) for place, one in enumerate(found[:_ROWS], 1)]
+    lines = [_delivery_line(place, one, names) for place, one in enumerate(found[:_ROWS], 1)]
     more = (result.get("total") or len(found)) - min(len(found), _ROWS)
     return "\n".join([f"The latest {about}:", *lines, *([f"… and {more} more"] if more > 0 else [])])
 
 
-def _delivery_line(place: int, one: Mapping[str, Any]) -> str:
+def _delivery_line(place: int, one: Mapping[str, Any], names: Mapping[str, str]) -> str:
     when = one.get("attempted_at") or one.get("created_at") or one.get("at") or ""
-    status = f"HTTP {one['status_code']}" if one.get("status_code") else ""
-    error = outside(one.get("error") or one.get("last_error"), 120)
     parts = [
+        names.get(str(one.get("webhook_id")), ""),
         str(one.get("event_type") or "event"),
         str(one.get("status") or ""),
-        status,
-        error,
+        outcome_text(one),
         str(when),
         str(one.get("id") or ""),
     ]
     return f"{place}. " + " · ".join(part for part in parts if part)
+
+
+def outcome_text(one: Mapping[str, Any]) -> str:
+    """Tell how an attempt ended: its status code and its error, each once."""
+    status = f"HTTP {one['status_code']}" if one.get("status_code") else ""
+    error = outside(one.get("error") or one.get("last_error"), 120)
+    return error if error.startswith(status) else " · ".join(part for part in (status, error) if part)
 
 
 def change_log(result: Result) -> str:

@@ -79,6 +79,7 @@ class Memory:
     diagnosed: str = ""
     question: Question | None = None
     deleted: set[str] = field(default_factory=set)
+    failed_test: str = ""
     triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
     assistants: dict[str, dict[str, Any]] = field(default_factory=dict)
     trigger: str = ""
@@ -91,8 +92,11 @@ class Memory:
         if webhook:
             self._know(webhook)
         target = str((webhook or {}).get("id") or call.arguments.get("webhook_id") or "")
-        if target and result.get("ok", True) is not False:
+        tested = call.name == "test_webhook" and "status_code" in result
+        if target and (tested or result.get("ok", True) is not False):
             self.focus, self.trigger = target, ""
+        if tested:
+            self.failed_test = "" if result.get("ok") else target
         self._learn_integrations(call, result)
         if call.name == "list_webhooks":
             self._listed([str(row["id"]) for row in rows(result, "webhooks", "items") if "id" in row])

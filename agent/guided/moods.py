@@ -6,8 +6,6 @@ from enum import StrEnum
 from agent.guided.phrase import has, longest_at, spans_at
 from agent.guided.tokens import Kind, Token
 
-_NEAR = 6
-
 
 class Mood(StrEnum):
     """How a clause is meant; only a command may act."""
@@ -70,7 +68,7 @@ def mood_of(tokens: Sequence[Token]) -> Mood:
     if compared and (not verb or len(compared[0].indexes) > len(verb[0].indexes)):
         return Mood.FRAGMENT
     verb_length = len(verb[0].indexes) if verb else 0
-    if verb_length > 1 and any(token.is_word("only", "just") for token in tokens[:_NEAR]):
+    if verb_length > 1 and any(token.is_word("only", "just") for token in tokens):
         verb_length = 1  # "do not send only …": what is not to be is that others are left out
     for key, mood in (("hypothetical", Mood.HYPOTHETICAL), ("question", Mood.QUESTION), ("negation", Mood.NEGATED)):
         span = longest_at(tokens, 0, "marks", key)

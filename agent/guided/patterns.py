@@ -14,7 +14,7 @@ _TLDS = (
 )
 _UNITS = (
     r"%|percent\b|ms\b|milliseconds?\b|msec\b|s\b|secs?\b|seconds?\b|k\b|usd\b|dollars?\b|bucks\b|eur\b|euros?\b|m\b"
-    r"|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|x\b|times\b|st\b|nd\b|rd\b|th\b"
+    r"|mins?\b|minutes?\b|h\b|hrs?\b|hours?\b|d\b|days?\b|weeks?\b|months?\b|years?\b|x\b|times\b|st\b|nd\b|rd\b|th\b"
 )
 _PATH = r"(?::\d+)?(?:/[^\s\"'<>,;]*)?"
 HIDDEN_NAME = r"(?:authori[sz]ation|auth|[\w-]*(?:token|secret|key|password|passwd|credential|cookie|signature)s?)"
@@ -44,7 +44,7 @@ _PATTERNS = {
     "host": _HOST,
     "dotted": r"\b[a-z_]\w*(?:\.\w+)+",
     "long": r"\b(?=[A-Za-z0-9_+/=-]*\d)(?=[A-Za-z0-9_+/=-]*[A-Za-z])[A-Za-z0-9_+/=-]{20,}",
-    "number": rf"[-−]?[$€£]?\d+(?:,\d{{3}})*(?:\.\d+)?\+?\s?(?:{_UNITS})?(?![A-Za-z_])",
+    "number": rf"[-−]?[$€£]?\d+(?:,\d{{3}})*(?:\.\d+)?\+?(?:[\s-]?(?:{_UNITS}))?(?![A-Za-z_])",
     "mixed": r"\d\w+",
     "compare": r">=|=>|<=|=<|==+|!==?|<>|≥|≤|≠|>|<|=",
     "word": r"[^\W\d_](?:[\w]|[-'’](?=\w))*",

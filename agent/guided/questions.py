@@ -178,7 +178,8 @@ def _lone(said: set[str], found: Contents) -> Intent:
         ("event", Intent.EVENT_TYPES),
     )
     for noun, intent in table:
-        if noun in found.nouns and not found.residue and not found.values.filtering:
+        owned = noun == "delivery" and len(found.residue) == 1 and "to" not in said  # "CRM deliveries"
+        if noun in found.nouns and (owned or not found.residue) and not found.values.filtering:
             return intent
     if said & {"status", "health", "stats", "statistics"}:
         return Intent.STATUS

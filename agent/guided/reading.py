@@ -136,6 +136,12 @@ class Values:
         return tuple(one for one in self.comparisons if one.subject not in {"", "trust", "timeout", "retries"})
 
     @property
+    def bare_fields(self) -> tuple[str, ...]:
+        """Give the fields that were only taken to be such, from an everyday word."""
+        compared = [one.subject for one in self.comparisons if one.bare_field]
+        return tuple(dict.fromkeys([*compared, *(test.field for test in self.tests if test.bare_field)]))
+
+    @property
     def filtering(self) -> bool:
         """Tell whether anything here can make a filter."""
         return bool(self.events or self.tags or self.tests or self.fields or self.about("trust"))

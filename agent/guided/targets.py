@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.guided.belonging import belongs
 from agent.guided.memory import Memory
+from agent.guided.namesakes import may_be_named, namesakes
 from agent.guided.naming import likeness, matches, text_of, words_of
 from agent.guided.reading import Intent, Reading
+from agent.guided.restating import command
 from agent.guided.script import Reply, ask
-from agent.guided.wording import COMMANDS, filter_command, label, safe, title
+from agent.guided.wording import label, title
 
 _OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.DELIVERIES}
 _NEAR = 62
@@ -51,7 +54,7 @@ def needs_listing(reading: Reading, memory: Memory) -> bool:
         return True
     if mention.plural == "them":
         return not memory.listed
-    return not memory.focus
+    return not memory.focus or (may_be_named(reading) and not memory.listed)
 
 
 def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target | Reply:
@@ -73,11 +76,18 @@ def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target 
 
 
 def _pointed_at(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
-    if reading.mention.state and reading.intent not in _OF_DELIVERIES:
+    if reading.mention.state and reading.intent not in _OF_DELIVERIES and not _means_focus(reading, memory):
         return _in_state(reading.mention.state, reading, memory)
     if reading.mention.other:
         return _other(reading, memory)
     return _implied(reading, memory, leftover)
+
+
+def _means_focus(reading: Reading, memory: Memory) -> bool:
+    """Tell whether "why is it failing?" is about the webhook last spoken of: its test failed, or no other one fails."""
+    asked = reading.intent is Intent.DIAGNOSE and (reading.mention.pronoun or "test" in reading.nouns)
+    other = any(in_state(one, reading.mention.state) for one in known(memory))
+    return asked and bool(memory.focus) and (memory.failed_test == memory.focus or not other)
 
 
 def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
@@ -86,13 +96,19 @@ def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
         return reading.residue
     if reading.mention.names:
         return ()
+    alone = belongs(reading) or (not reading.clause.asked and len(reading.residue) == 1)
+    return parts_of_names(reading, memory) or (reading.residue if alone else ())
+
+
+def parts_of_names(reading: Reading, memory: Memory) -> tuple[str, ...]:
+    """Give the words left over that are part of a webhook's name or address."""
     parts = {part for one in memory.webhooks.values() for part in words_of(text_of(one))}
-    named = tuple(word for word in reading.residue if word.casefold() in parts)
-    alone = reading.residue if not reading.clause.asked and len(reading.residue) == 1 else ()
-    return named or alone
+    return tuple(word for word in reading.residue if word.casefold() in parts)
 
 
 def _implied(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:
+    if reading.acts and memory.focus and (called_so := namesakes(reading, memory)):
+        return which(reading, [memory.webhooks.get(memory.focus, {"id": memory.focus}), *called_so], memory)
     if memory.focus:
         return Target((memory.focus,), leftover)
     candidates = here(memory) or known(memory)
@@ -119,44 +135,6 @@ def which(
 def _where(webhook: dict[str, Any]) -> str:
     host = urlsplit(str(webhook.get("url") or "")).hostname
     return f" ({host})" if host else ""
-
-
-def command(reading: Reading, target: str) -> str:
-    """Write the reading as a command on one webhook."""
-    values = reading.values
-    if reading.intent is Intent.FILTER and values.filtering:
-        return filter_command(values, reading.mode, target)
-    if reading.intent is Intent.FILTER and reading.residue and all(safe(word) for word in reading.residue):
-        return f'Only send conversations with the tag "{" ".join(reading.residue)}" to {target}'
-    if reading.intent is Intent.SET_URL and values.url:
-        return f"Change the URL of {target} to {values.url}"
-    if reading.intent is Intent.RENAME and new_name(reading):
-        return f'Rename {target} to "{new_name(reading)}"'
-    if reading.intent in {Intent.SET_TIMEOUT, Intent.SET_RETRIES} and values.comparisons:
-        return _setting_command(reading, target)
-    since = f" since {values.since}" if reading.intent is Intent.REPLAY and "-" in values.since else ""
-    return COMMANDS.get(reading.intent, "Show {}").format(target) + since
-
-
-def _setting_command(reading: Reading, target: str) -> str:
-    values = reading.values
-    timeout, retries = values.about("timeout"), values.about("retries")
-    if timeout and retries:
-        unit = f" {timeout[0].unit}" if timeout[0].unit else ""
-        return f"Set the timeout of {target} to {timeout[0].value:g}{unit} and the retries to {retries[0].value:g}"
-    one = values.comparisons[0]
-    noun = "timeout" if reading.intent is Intent.SET_TIMEOUT else "retries"
-    return f"Set the {noun} of {target} to {one.value:g}{' ' + one.unit if noun == 'timeout' and one.unit else ''}"
-
-
-def new_name(reading: Reading) -> str:
-    """Give the new name in "rename … to …"."""
-    tokens = reading.clause.tokens
-    for links in (("to", "as"), ("it", "this", "that", "webhook", "hook", "name", "be", "is", "title", ":")):
-        for index in range(len(tokens) - 2, 0, -1):
-            if tokens[index].norm in links:
-                return " ".join(token.value or token.text for token in tokens[index + 1 :]).strip()
-    return reading.values.quoted[-1] if reading.values.quoted else ""
 
 
 def _ordinals(reading: Reading, memory: Memory) -> Target | Reply:

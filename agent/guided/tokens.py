@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from agent.guided.lexicon import mapping, words
 from agent.guided.patterns import HIDDEN_NAME, HIDDEN_VALUE, SCANNER
+from agent.guided.plain_names import is_plain_name
 from agent.guided.spelling import corrected
 
 
@@ -53,7 +54,7 @@ _COMPARE = mapping("comparisons")
 
 
 def tokenise(text: str, names: tuple[str, ...] = ()) -> tuple[Token, ...]:
-    """Cut a message into tokens; `names` are known webhook names of several words, each to be kept whole."""
+    """Cut a message into tokens; `names` are known webhook names, each to be kept whole."""
     tokens: list[Token] = []
     position = 0
     for start, end, name in _name_spans(text, names):
@@ -68,10 +69,9 @@ def _name_spans(text: str, names: tuple[str, ...]) -> list[tuple[int, int, str]]
     """Find the longest known names in the text, outside quotation marks."""
     spans: list[tuple[int, int, str]] = []
     for name in sorted(names, key=len, reverse=True):
-        if len(name.split()) < 2:
-            continue
         for match in re.finditer(rf"(?<![\w\"“'])({re.escape(name)})(?![\w\"”'])", text, re.IGNORECASE):
-            if all(match.end() <= start or match.start() >= end for start, end, _ in spans):
+            whole = len(name.split()) > 1 or is_plain_name(name, text, match.start(), match.end())
+            if whole and all(match.end() <= start or match.start() >= end for start, end, _ in spans):
                 spans.append((match.start(), match.end(), name))
     return sorted(spans)
 
@@ -107,7 +107,7 @@ def _words(text: str) -> list[Token]:
 
 
 def _number(text: str) -> list[Token]:
-    match = re.match(r"([-−]?)([$€£]?)([\d,]+(?:\.\d+)?)(\+?)\s?(\S*)", text)
+    match = re.match(r"([-−]?)([$€£]?)([\d,]+(?:\.\d+)?)(\+?)[\s-]?(\S*)", text)
     if match is None:  # the scanner's pattern is narrower than this one
         return [Token(Kind.STOP, text, text)]
     sign, money, digits, plus, unit = match.groups()

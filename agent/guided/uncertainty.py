@@ -5,12 +5,12 @@ from collections.abc import Callable
 from agent.guided.clauses import Clause
 from agent.guided.phrase import has
 from agent.guided.reading import FILTERING, LIGHT, Intent
+from agent.guided.slots.comparisons import PERIODS, TIMES
 from agent.guided.tokens import Kind
 
 _Words = list[str]
 _ONTO = {Intent.DELETE, Intent.DISABLE, Intent.ENABLE, Intent.KILL}
 _WITH_CONDITIONS = FILTERING | {Intent.CREATE, Intent.REPLAY, Intent.DRY_RUN}
-_PERIODS = {"min", "h", "d", "w"}
 
 
 def uncertainties(clause: Clause, intent: Intent) -> list[str]:
@@ -32,8 +32,8 @@ def _conditional(clause: Clause, intent: Intent, words: _Words) -> bool:
     return intent not in _WITH_CONDITIONS and has(clause.tokens[1:], "marks", "conditional")
 
 
-def _timed(clause: Clause, _: Intent, __: _Words) -> bool:
-    return has(clause.tokens, "marks", "time") or _has_clock(clause)
+def _timed(clause: Clause, intent: Intent, _: _Words) -> bool:
+    return has(clause.tokens, "marks", "time") or _has_clock(clause, TIMES if intent in LIGHT else PERIODS)
 
 
 def _negated(_: Clause, intent: Intent, words: _Words) -> bool:
@@ -49,14 +49,14 @@ def _excepted(_: Clause, intent: Intent, words: _Words) -> bool:
     return onto or (intent in LIGHT and left_out and not everything)
 
 
-def _has_clock(clause: Clause) -> bool:
+def _has_clock(clause: Clause, units: frozenset[str]) -> bool:
     """Tell whether a time or a duration is given that has nothing to do with a timeout."""
     padded = [*(token.norm for token in clause.tokens), ""]
     for index, token in enumerate(clause.tokens):
         before = padded[index - 1] if index else ""
         if token.kind is not Kind.NUMBER:
             continue
-        if token.unit in _PERIODS and before in {"for", "in", "after", "every", "within"}:
+        if token.unit in units and before in {"for", "in", "after", "every", "within"}:
             return True
         if before == "at" and padded[index + 1] in {"am", "pm", "o'clock", ":"}:
             return True

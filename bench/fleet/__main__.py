@@ -1,6 +1,6 @@
 """Beyond one database: what deliveries cost, what cells would carry, and whether the simulation may be believed.
 
-    python -m bench.fleet measure [--runs 3]   # runs the real thing for two minutes, writes costs.json, and checks
+    python -m bench.fleet measure [--runs 3]   # runs the real thing for five minutes, writes costs.json, and checks
     python -m bench.fleet check                # simulates what was measured, and compares
     python -m bench.fleet extrapolate          # 10k, 100k and 1M deliveries/s; only after a check that passes
     python -m bench.fleet report [--write]     # the tables of docs/scale.md; --write puts them and the charts there
@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("measure", "check", "extrapolate", "report"))
     parser.add_argument("--costs", type=Path, default=FILE, help="the file with the measured costs")
-    parser.add_argument("--runs", type=int, default=3, help="measure: repetitions of each drained backlog")
+    parser.add_argument("--runs", type=int, default=3, help="measure: repetitions of each run")
     parser.add_argument("--write", action="store_true", help="report: put the tables into docs/scale.md")
     options = parser.parse_args(words)
     if options.command == "measure":

@@ -72,10 +72,10 @@ class Capacity:
         return seconds
 
     def worker_use(self, per_second: float) -> float:
-        """Return what share of its core a worker uses at so many deliveries per second."""
+        """Return how much of what it can get of its core a worker uses at so many deliveries per second."""
         period = self.cycle_seconds(per_second)
         batch = per_second * period
-        return self.costs.worker.of(batch, 1, self.touched(batch)) / period
+        return self.costs.worker.of(batch, 1, self.touched(batch)) / period / self.costs.core_share
 
     @cached_property
     def worker_rate(self) -> float:

@@ -101,6 +101,7 @@ class Cell:
             self.clock,
             self.hosts.postgres,
             commit_seconds=self.costs.commit_seconds,
+            share=self.costs.core_share,
             max_connections=self.layout.max_connections,
         )
         self.workers = [self._worker(number) for number in range(self.layout.workers)]
@@ -145,7 +146,7 @@ class Cell:
         return SimWorker(
             f"{self._starts}.{number}",
             self.clock,
-            Process(self.hosts.workers),
+            Process(self.clock, self.hosts.workers, self.costs.core_share),
             server=self.server,
             queue=self.queue,
             endpoints=self.endpoints,
@@ -161,7 +162,7 @@ class Cell:
         by_api = (self.costs.api.of(events) / events, self.costs.postgres_ingest.of(events) / events)
         return SimServer(
             self.clock,
-            Process(self.hosts.servers),
+            Process(self.clock, self.hosts.servers, self.costs.core_share),
             Pool(self.server, POOL_SIZE),
             queue=self.queue,
             bell=bell,

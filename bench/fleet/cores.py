@@ -63,10 +63,18 @@ class Cores:
 
 
 class Process:
-    """A process with one thread: what it is asked for, it does one after the other, in the order of asking."""
+    """A process with one thread: what it is asked for, it does one after the other, in the order of asking.
 
-    def __init__(self, cores: Cores) -> None:
-        self._cores = cores
+    Args:
+        clock: The time.
+        cores: Where it runs.
+        share: What it gets of a core at most; waking up and waiting for a core take the rest.
+
+    """
+
+    def __init__(self, clock: Clock, cores: Cores, share: float = 1.0) -> None:
+        self._clock, self._cores = clock, cores
+        self._waiting = 1 / share - 1
         self._queue: deque[tuple[float, Resume]] = deque()
         self._busy = False
         self.used = 0.0
@@ -87,6 +95,12 @@ class Process:
 
         def done(_: object) -> None:
             self.used += seconds
+            if self._waiting:
+                self._clock.after(seconds * self._waiting, rested, None)
+            else:
+                rested(None)
+
+        def rested(_: object) -> None:
             if self._queue:
                 self._next()
             else:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ class Plan:
 
     Attributes:
         backlog: Deliveries of each drained run.
-        runs: Repetitions of each drained run.
+        runs: Repetitions of each run.
         paces: Events per second of the paced runs, and how many workers are there.
         seconds: Length of a paced run.
         requests: Requests with one event each, to measure a server.
@@ -74,8 +75,9 @@ async def _runs(
             made.append(await drain(place, count, plan.backlog, receiver_pid))
             tell(described(made[-1]))
     for count, per_second in plan.paces:
-        made.append(await pace(place, count, per_second, plan.seconds, receiver_pid))
-        tell(described(made[-1]))
+        for _ in range(plan.runs):
+            made.append(await pace(place, count, per_second, plan.seconds, receiver_pid))
+            tell(described(made[-1]))
     return made
 
 
@@ -217,6 +219,7 @@ def costs_of(observations: Sequence[Observation], facts: dict[str, float]) -> Co
         postgres_version=str(int(facts["postgres_version"])),
         cores=os.cpu_count() or 1,
         worker=_work(single, [one.worker_cpu for one in single]),
+        core_share=_core_share(drained),
         postgres=_work(single, [one.postgres_cpu for one in single]),
         upkeep_per_delivery=statistics.median(one.upkeep_cpu / one.deliveries for one in drained),
         receiver_per_delivery=statistics.median(one.receiver_cpu / one.deliveries for one in drained),
@@ -243,6 +246,14 @@ def costs_of(observations: Sequence[Observation], facts: dict[str, float]) -> Co
 def _work(runs: Sequence[Observation], seconds: Sequence[float]) -> Work:
     rows = [(run.deliveries, run.deliveries * run.cycles_per_delivery, touched(run)) for run in runs]
     return Work(*fitted(rows, seconds))
+
+
+def _core_share(drained: Sequence[Observation]) -> float:
+    """Return the least that a worker which always had work used of its core, of all settings."""
+    by_webhooks: dict[int, list[float]] = defaultdict(list)
+    for one in drained:
+        by_webhooks[one.webhooks].append(one.worker_cpu / one.seconds)
+    return min(1.0, *(statistics.median(shares) for shares in by_webhooks.values()))
 
 
 def touched(run: Observation) -> float:

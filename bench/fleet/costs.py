@@ -43,6 +43,8 @@ class Costs:
         postgres_version: Which PostgreSQL.
         cores: Cores of that machine.
         worker: CPU of a worker.
+        core_share: What a worker that always had work used of its core; waking up and waiting took the rest. The least
+            of the settings with one worker; every process is held to it.
         postgres: CPU of the backend that serves a worker's cycles.
         upkeep_per_delivery: CPU seconds of PostgreSQL's other processes (WAL writer, checkpointer, autovacuum).
         receiver_per_delivery: CPU seconds of the benchmark's receiver; not ours when receivers live elsewhere.
@@ -71,6 +73,7 @@ class Costs:
     postgres_version: str
     cores: int
     worker: Work
+    core_share: float
     postgres: Work
     upkeep_per_delivery: float
     receiver_per_delivery: float

@@ -78,7 +78,7 @@ class RowLocks:
 
 
 class Server:
-    """PostgreSQL: backends on cores, and one disk.
+    """PostgreSQL: backends on cores, of which each gets at most a share, and one disk.
 
     Raises:
         TooManyConnections: On `connect`, beyond `max_connections`.
@@ -86,9 +86,15 @@ class Server:
     """
 
     def __init__(
-        self, clock: Clock, cores: Cores, *, commit_seconds: float, max_connections: int = MAX_CONNECTIONS
+        self,
+        clock: Clock,
+        cores: Cores,
+        *,
+        commit_seconds: float,
+        share: float = 1.0,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        self.clock, self.cores = clock, cores
+        self.clock, self.cores, self._share = clock, cores, share
         self.disk = Disk(clock, commit_seconds)
         self.locks = RowLocks()
         self._max_connections = max_connections
@@ -99,7 +105,7 @@ class Server:
         if self.connections >= self._max_connections:
             raise TooManyConnections(f"{self.connections} connections are open")
         self.connections += 1
-        return Process(self.cores)
+        return Process(self.clock, self.cores, self._share)
 
 
 class Pool:

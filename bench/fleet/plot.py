@@ -64,11 +64,11 @@ def chart(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
     for tick in x_ticks:
         across, _ = place((tick, y_ticks[0]))
         parts.append(
-            _grid(across, _TOP, across, _HEIGHT - _BOTTOM) + _text(across, _HEIGHT - _BOTTOM + 16, f"{tick:,g}")
+            _grid(across, _TOP, across, _HEIGHT - _BOTTOM) + _text(across, _HEIGHT - _BOTTOM + 16, f"{tick:,.10g}")
         )
     for tick in y_ticks:
         _, up = place((x_ticks[0], tick))
-        parts.append(_grid(_LEFT, up, _WIDTH - _RIGHT, up) + _text(_LEFT - 6, up + 4, f"{tick:,g}", anchor="end"))
+        parts.append(_grid(_LEFT, up, _WIDTH - _RIGHT, up) + _text(_LEFT - 6, up + 4, f"{tick:,.10g}", anchor="end"))
     for number, line in enumerate(lines):
         parts.append(_line(line, [place(point) for point in line.points], _COLOURS[number % len(_COLOURS)], number))
     return "\n".join([*parts, "</svg>", ""])

@@ -37,6 +37,7 @@ def costs_table(costs: Costs) -> list[str]:
     head = ("CPU", "per delivery", "per cycle", "per webhook in a cycle")
     lines += table(head, [("worker", *micro(costs.worker)), ("PostgreSQL, for it", *micro(costs.postgres))])
     rows = [
+        ("what a worker that always had work used of its core", f"{costs.core_share:.2f}"),
         ("CPU of a server per request, and per event in it", _pair(costs.api.per_request, costs.api.per_event)),
         (
             "CPU of PostgreSQL for that",

@@ -64,7 +64,7 @@ def predicted(costs: Costs, run: Observation, *, seed: int = 1) -> Outcome:
     clock, rng = Clock(), Random(seed)
     cores = Cores(clock, costs.cores)
     Others(clock, cores, min(run.elsewhere, 0.95 * costs.cores), rng)
-    receiver = Receiver(clock, Process(cores), costs.receiver_per_delivery)
+    receiver = Receiver(clock, Process(clock, cores), costs.receiver_per_delivery)
     layout = Layout(run.workers, 1, cores.number, cores.number, cores.number, max_connections=1000)
     hosts = Hosts.shared(cores)
     cell = Cell(clock, costs, layout, hosts, receiver, rng, ingest_cpu=(costs.producer, costs.producer_postgres))

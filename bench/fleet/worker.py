@@ -6,6 +6,7 @@ How CPU is divided within a cycle is not measured one by one; only the sums are.
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +19,7 @@ from bench.fleet.queue import EPOCH, Delivery, Hook, Queue
 from rules.health import AttemptResult
 from rules.outcomes import Cause
 from store.claims import Ask, Lane
-from webhooks.limits import LANES, Limits
+from webhooks.limits import Limits
 
 CLAIMS = 4096
 CLAIMS_PER_WEBHOOK = 2048
@@ -139,6 +140,7 @@ class SimWorker:
             yield self._server.disk.commit(self._costs.wal_per_delivery * (len(finished) + len(claimed)) / 2)
         self._server.locks.release(locked)
         self._settle(finished)
+        self._limits.divide_lanes(self._lanes.keys() | {one.webhook.id for one in claimed})
         for one in claimed:
             self._start(one)
         return bool(claimed)
@@ -176,7 +178,7 @@ class SimWorker:
     def _start(self, delivery: Delivery) -> None:
         name = delivery.webhook.id
         self._queued[name].append(delivery)
-        if self._lanes[name] < LANES:
+        if self._lanes[name] < self._limits.lanes(name):
             self._lanes[name] += 1
             self._tasks = [task for task in self._tasks if task.alive] if len(self._tasks) > 4096 else self._tasks
             self._tasks.append(self._clock.spawn(self._lane(delivery.webhook)))
@@ -184,7 +186,7 @@ class SimWorker:
     def _lane(self, hook: Hook) -> Steps:
         cpu = self._costs.worker.per_delivery
         queued = self._queued[hook.id]
-        while queued:
+        while queued and self._lanes[hook.id] <= self._limits.lanes(hook.id):
             delivery = queued.popleft()
             yield self._process.run(_SENDING * cpu)
             delivery.sent += 1
@@ -194,13 +196,15 @@ class SimWorker:
             self._ended.append(delivery)
             self.wakeup.set()
         self._lanes[hook.id] -= 1
+        if not self._lanes[hook.id]:
+            del self._lanes[hook.id]
 
     def _settle(self, finished: Sequence[Done]) -> None:
         claimed = self._queue.claimed[self.name]
         results: dict[str, list[AttemptResult]] = defaultdict(list)
         for one in finished:
             delivery, hook = one.delivery, one.delivery.webhook
-            results[hook.id].append(_result(one.answer))
+            results[hook.id].append(_result(one))
             claimed.pop(delivery.id)
             delivery.attempts += 1
             self.counts.settled += 1
@@ -241,7 +245,8 @@ def _targets(hooks: Mapping[str, Hook]) -> Any:
     return hooks
 
 
-def _result(answer: Answer) -> AttemptResult:
-    if answer.delivered:
-        return AttemptResult("delivered", int(answer.seconds * 1000), EPOCH)
-    return AttemptResult("retrying", int(answer.seconds * 1000), EPOCH, "timed out", Cause.RESPONSE_TIMEOUT)
+def _result(done: Done) -> AttemptResult:
+    took, at = int(done.answer.seconds * 1000), EPOCH + timedelta(seconds=done.at)
+    if done.answer.delivered:
+        return AttemptResult("delivered", took, at)
+    return AttemptResult("retrying", took, at, "timed out", Cause.RESPONSE_TIMEOUT)

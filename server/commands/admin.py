@@ -2,17 +2,19 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from rules.errors import InvalidInput
+from rules.errors import InvalidInput, Unavailable
 from server.auth import Gatekeeper
 from server.cleaning import clean
 from server.commands import moving
+from server.commands.options import ServerHostOption, ServerPortOption, settings_with
 from server.settings import Settings, read_settings
 from store.migrate import migrate
-from store.session import Database
+from store.session import Database, driver_url
 
 _KEY_COLUMNS = ("ID", "WORKSPACE", "ENDS IN", "CREATED (UTC)", "REVOKED (UTC)", "NAME")
 
@@ -29,8 +31,23 @@ async def _with_gatekeeper(settings: Settings, job: Any) -> Any:
         await database.close()
 
 
-def _run(job: Any, settings: Settings | None = None) -> Any:
-    return asyncio.run(_with_gatekeeper(settings or read_settings(), job))
+def _run(job: Any, settings: Settings | None = None, *, new: bool = False) -> Any:
+    """Do a job on the store, which has to be there unless it may be `new`."""
+    settings = settings or read_settings()
+    if not new:
+        _check_store(settings)
+    return asyncio.run(_with_gatekeeper(settings, job))
+
+
+def _check_store(settings: Settings) -> None:
+    """Raise Unavailable where there is no store: an empty one, made here, would be another than the server's."""
+    url = driver_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise Unavailable(
+            f"There is no store at {Path(url.database).absolute()}. Start this command in the folder in which the "
+            "server was started, or name the server's folder with HOOKWRIGHT_HOME or its database with "
+            "HOOKWRIGHT_DATABASE_URL. `hookwright serve` makes a new store."
+        )
 
 
 @keys.command("create")
@@ -41,6 +58,8 @@ def create_key(
     new_workspace: Annotated[bool, typer.Option(help="Create a workspace of the same name for it.")] = False,
 ) -> None:
     """Create an API key and print it, this one time."""
+    if not name.strip():
+        raise InvalidInput.of("NAME", "must say what the key is for, such as ci; it is empty")
 
     async def job(gatekeeper: Gatekeeper, first: str) -> tuple[str, str]:
         chosen = await gatekeeper.create_workspace(name) if new_workspace else workspace or first
@@ -101,18 +120,32 @@ def migrate_store(
         return None
 
     settings = read_settings()
-    _run(job, settings)
+    _run(job, settings, new=True)
     typer.echo(f"{settings.database_url.split('@')[-1]} is up to date.")
 
 
-def console_link() -> None:
+def console_link(host: ServerHostOption = None, port: ServerPortOption = None) -> None:
     """Print a link that signs a browser in to the console, once, within 15 minutes."""
 
     async def job(gatekeeper: Gatekeeper, first: str) -> str:
         return await gatekeeper.create_link_token(first)
 
-    settings = read_settings()
-    typer.echo(f"http://{settings.host}:{settings.port}/login?token={_run(job, settings)}")
+    settings = settings_with(host=host, port=port)
+    typer.echo(f"{settings.console}/login?token={_run(job, settings)}")
+
+
+def key_for(url: str | None, settings: Settings) -> str:
+    """Return the key for a server: this machine's own; raises InvalidInput where there is none for that URL."""
+    try:
+        return local_key(settings)
+    except Unavailable:
+        if url is None:
+            raise
+        raise InvalidInput.of(
+            "--key",
+            f"(or HOOKWRIGHT_API_KEY) must hold an API key of {url}: this is not the folder of its server. "
+            "`hookwright keys create NAME`, there, prints one",
+        ) from None
 
 
 def local_key(settings: Settings) -> str:

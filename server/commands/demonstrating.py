@@ -146,8 +146,9 @@ async def _free(serve: Callable[[int], AbstractAsyncContextManager[str]], port: 
 
 
 def _show(received: Received) -> None:
+    told = received.how if received.probe else f"{len(received.body)} bytes"
     _out.print(
-        f"  receiver: {clean(received.path)} → {received.status} ({len(received.body)} bytes)",
+        f"  receiver: {clean(received.path)} → {received.status} ({told})",
         style="dim",
         markup=False,
     )

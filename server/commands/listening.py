@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rules.errors import InvalidInput, Unavailable
+from rules.signature import decode_secret
 from server.cleaning import clean
 from server.receiver import Received, Receiver
 from server.verifying import HEX_HEADER, KeySet, key_bytes
@@ -18,6 +19,7 @@ _out = Console()
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _SHOWN_BODY = 2_000
+_KEY_PREFIXES = ("whpk_", "whsk_", "hwk_")
 
 
 def listen(
@@ -41,7 +43,7 @@ def listen(
 ) -> None:
     """Receive webhooks, verify them, and print them."""
     receiver = Receiver(
-        secret=secret,
+        secret=_secret(secret),
         public_keys=_keys(public_key or []),
         key_set=KeySet(jwks) if jwks else None,
         signature_header=signature_header,
@@ -63,6 +65,11 @@ async def _listen(receiver: Receiver, port: int) -> None:
                 f"Cannot listen on 127.0.0.1:{port}. --port chooses another; 0 takes a free one."
             ) from None
         _out.print(f"Listening on [bold]{url}[/bold]. Ctrl+C ends it.")
+        if receiver.secret is not None and not _signs_standard(receiver.secret):
+            header = receiver.signature_header
+            _out.print(
+                f"The secret is no `whsec_…`: it verifies hex signatures, in {header}, and no others.", markup=False
+            )
         await asyncio.Event().wait()
 
 
@@ -80,6 +87,28 @@ def _seconds(text: str) -> float:
     if match is None:
         raise InvalidInput.of("--delay", f"must be a duration such as 250ms, 3s or 1m; got {text!r}")
     return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _secret(text: str | None) -> str | None:
+    """Refuse what nothing was ever signed with; only a hex signature's secret may be any text."""
+    if text is not None and not text.strip():
+        raise InvalidInput.of("--secret", "must be the webhook's signing secret; it is empty")
+    if text and text.startswith(_KEY_PREFIXES):
+        raise InvalidInput.of(
+            "--secret", "must be a signing secret, such as `whsec_…`; a `whpk_…` key is a --public-key"
+        )
+    if text and text.startswith("whsec_"):
+        decode_secret(text, field="--secret")
+    return text
+
+
+def _signs_standard(secret: str) -> bool:
+    """Tell whether a secret can have signed by Standard Webhooks."""
+    try:
+        decode_secret("whsec_" + secret.removeprefix("whsec_"))
+    except InvalidInput:
+        return False
+    return True
 
 
 def _keys(given: list[str]) -> list[str]:

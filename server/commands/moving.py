@@ -13,7 +13,7 @@ _TELL_SECONDS = 1.0
 
 def move_store(source: str, target: str) -> None:
     """Move, say how far it is, and show the counts of both ends."""
-    from webhooks.worker import HEARTBEAT  # noqa: PLC0415 - the other commands start without the engine
+    from webhooks.heart import HEARTBEAT  # noqa: PLC0415 - the other commands start without the engine
 
     moved = asyncio.run(move(source, target, silence=_SILENCE_BEATS * HEARTBEAT, tell=_Teller().tell))
     _show(moved)

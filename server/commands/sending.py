@@ -54,7 +54,7 @@ def replay(
 
 def _call(method: str, path: str, body: Any = None) -> Any:
     settings = read_settings()
-    url = f"http://{settings.host}:{settings.port}{path}"
+    url = settings.address + path
     headers = {"Authorization": f"Bearer {local_key(settings)}"}
     try:
         response = httpx2.request(method, url, json=body, headers=headers, timeout=30)

@@ -13,7 +13,6 @@ from server.app import build_app
 from server.settings import Settings
 from server.settling import settle_memory
 from server.wiring import Platform, wire
-from store.migrate import migrate
 
 _out = Console()
 _GRACE_SECONDS = 5  # for requests under way; a client that never ends its upload must not keep us from stopping
@@ -32,6 +31,7 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncItera
     """Run a server in this process and give its base URL and its platform; port 0 takes a free one."""
     _check_port(settings)
     platform = wire(settings)
+    await _prepare(platform)
     config = uvicorn.Config(
         build_app(platform, with_worker=with_worker),
         host=settings.host,
@@ -64,8 +64,16 @@ def _check_port(settings: Settings) -> None:
         raise Unavailable(f"Cannot listen on {where}: {why}. --host and --port choose another.") from None
 
 
-async def serve(settings: Settings, *, with_worker: bool) -> None:
-    """Run the server until a signal, and say where it is."""
+async def _prepare(platform: Platform) -> None:
+    try:
+        await platform.prepare()
+    except BaseException:
+        await platform.close()
+        raise
+
+
+async def serve(settings: Settings, *, with_worker: bool, found_by: str = "") -> None:
+    """Run the server until a signal, and say where it is; `found_by` are options with which commands find it."""
     platform = wire(settings)
     config = uvicorn.Config(
         build_app(platform, with_worker=with_worker),
@@ -76,10 +84,10 @@ async def serve(settings: Settings, *, with_worker: bool) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     _check_port(settings)
-    await migrate(platform.database)  # here, what is wrong with the store is one line; in the server, it is a trace
+    await _prepare(platform)  # here, what is wrong with the store is one line; in the server, it is a trace
     settle_memory()
-    _out.print(f"Hookwright on [bold]http://{settings.host}:{settings.port}[/bold] (API reference at /docs).")
-    _out.print("`hookwright console-link` prints a link to the console,")
+    _out.print(f"Hookwright on [bold]{settings.address}[/bold] (API reference at /docs).")
+    _out.print(f"`hookwright console-link{found_by}` prints a link to the console,", soft_wrap=True)
     _out.print("`hookwright keys create NAME` an API key.")
     platform.assistant.warm()
     await uvicorn.Server(config).serve()

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
+from rules.alerting import Topic
 from server.routes.console_pages import pages_router
 from server.routes.reference import reference_router
-from server.ui.assets import AssetPack
+from server.ui.assets import FIRST_MODULE, AssetPack
 from server.ui.pages import PAGE_HEADERS, UI, Pages, respond
 
 SignedIn = Callable[[Request], Awaitable[bool]]
@@ -23,7 +24,7 @@ def console_router(signed_in: SignedIn) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     pack = AssetPack(UI / "static")
     pages = Pages(pack)
-    page, signed_out = pages.render("console.html", "app.js"), pages.render("signed_out.html")
+    page, signed_out = pages.render("console.html", FIRST_MODULE, alerts=tuple(Topic)), pages.render("signed_out.html")
 
     @router.get("/")
     async def index(request: Request, accept_encoding: Annotated[str, Header()] = "") -> Response:

@@ -19,10 +19,10 @@ from server.deps import PlatformDep
 from server.problem_schema import answer_of
 from webhooks.intake import MAX_EVENTS, NewEvent, answer_text
 
-router = APIRouter(prefix="/v1/events", tags=["Events"])
+PATH = "/v1/events"
+router = APIRouter(prefix=PATH, tags=["Events"])
 
 MAX_BODY_BYTES = 8 * MIB
-
 
 _KEY_HEADER = "Idempotency-Key"
 _REPLAYED_HEADER = "Idempotency-Replayed"
@@ -34,10 +34,11 @@ def _key(request: Request) -> str | None:
     given = request.headers.getlist(_KEY_HEADER)
     if not given:
         return None
-    if len(given) > 1 or not _KEY.fullmatch(given[0]):
-        found = f"{len(given)} of them" if len(given) > 1 else shown(given[0])
+    key = given[0].strip(" \t")  # RFC 9110, 5.5: space around a field's value is none of it
+    if len(given) > 1 or not _KEY.fullmatch(key):
+        found = f"{len(given)} of them" if len(given) > 1 else shown(key)
         raise InvalidInput.of(_KEY_HEADER, f"must be one header of 1 to 255 visible ASCII characters; got {found}")
-    return given[0]
+    return key
 
 
 class EventBody(Spec):

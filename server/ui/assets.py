@@ -1,4 +1,4 @@
-"""The console's files, read once: hashed into a version, compressed in advance."""
+"""The console's files, read once: joined where every page needs them, hashed into a version, compressed in advance."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 _LEVEL = 9
-_STATIC_IMPORT = re.compile(rb'from "\./([\w.]+)"')
+_STATIC_IMPORT = re.compile(rb'^import \{[^}]*\} from "\./([\w.]+)";$', re.MULTILINE)
 # Only comments that fill their lines: nothing inside a line is looked at, so no string can be mistaken for one.
 _COMMENT = re.compile(rb"^ *(?:/\*\*?(?:(?!\*/).)*\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 # No text of ours spans lines, so what begins a line is layout.
@@ -21,6 +21,9 @@ _INDENT = re.compile(rb"^ +", re.MULTILINE)
 STYLESHEET = "console.css"
 # a_base.css, b_controls.css, …: what every page needs. Other style sheets belong to the pages that name them.
 _SHARED_SHEET = re.compile(r"[a-z]_\w+\.css")
+# What the first page's module needs before it can run is one file: a request costs more than the bytes in it.
+FIRST_MODULE = "app.js"
+SHARED_MODULE = "shared.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,11 @@ class AssetPack:
 
     @cached_property
     def files(self) -> dict[str, Asset]:
-        """The files by name; the style sheets that every page needs all of are one file in their order."""
+        """The files by name, with the style sheets and the modules that belong together as one file each."""
         paths = sorted(path for path in self._folder.iterdir() if path.suffix in _MEDIA_TYPES)
-        shared = [path for path in paths if _SHARED_SHEET.fullmatch(path.name)]
-        bodies = {path.name: path.read_bytes() for path in paths if path not in shared}
-        bodies[STYLESHEET] = b"".join(path.read_bytes() for path in shared)
-        return {
-            name: Asset.of(_INDENT.sub(b"", _without_comments(body)), _MEDIA_TYPES[Path(name).suffix])
-            for name, body in bodies.items()
-        }
+        bodies = {path.name: _INDENT.sub(b"", _without_comments(path.read_bytes())) for path in paths}
+        joined = _join_modules(_join_sheets(bodies))
+        return {name: Asset.of(body, _MEDIA_TYPES[Path(name).suffix]) for name, body in joined.items()}
 
     @cached_property
     def version(self) -> str:
@@ -69,13 +68,55 @@ class AssetPack:
 
     def modules_of(self, name: str) -> list[str]:
         """List a module and everything that it imports before it can run, so that a page can ask for all at once."""
-        found, waiting = [name], [name]
-        while waiting:
-            for match in _STATIC_IMPORT.findall(self.files[waiting.pop()].body):
-                if (imported := match.decode()) not in found:
-                    found.append(imported)
-                    waiting.append(imported)
-        return sorted(found)
+        return _imports_first({file: asset.body for file, asset in self.files.items()}, name)
+
+
+def _join_sheets(bodies: dict[str, bytes]) -> dict[str, bytes]:
+    """Make one sheet of those that every page needs all of, in their order."""
+    shared = [name for name in bodies if _SHARED_SHEET.fullmatch(name)]
+    rest = {name: body for name, body in bodies.items() if name not in shared}
+    return rest | {STYLESHEET: b"".join(bodies[name] for name in shared)}
+
+
+def _join_modules(bodies: dict[str, bytes]) -> dict[str, bytes]:
+    """Make one module of those that the first page's imports; whoever imports one of them gets that module.
+
+    They share one scope, so no two may use the same name at their top: a browser refuses such a module as a whole.
+    Each begins with its name, and its own line numbers count from there.
+    """
+    shared = _imports_first(bodies, FIRST_MODULE)[:-1]
+    parts = [b"// %s\n%s" % (name.encode(), _without_imports(bodies[name], set(shared))) for name in shared]
+    rest = {name: _redirected(body, set(shared)) for name, body in bodies.items() if name not in shared}
+    return rest | {SHARED_MODULE: b"".join(parts)}
+
+
+def _without_imports(body: bytes, shared: set[str]) -> bytes:
+    """Leave out imports of what is in the same file; the first page's module itself is not."""
+    return _STATIC_IMPORT.sub(lambda found: b"" if found[1].decode() in shared else found[0], body)
+
+
+def _redirected(body: bytes, shared: set[str]) -> bytes:
+    """Import from the joined module what has become a part of it."""
+    return _STATIC_IMPORT.sub(
+        lambda found: found[0].replace(found[1], SHARED_MODULE.encode()) if found[1].decode() in shared else found[0],
+        body,
+    )
+
+
+def _imports_first(bodies: dict[str, bytes], name: str) -> list[str]:
+    """List a module after everything that it imports; where modules import each other, the first reached is last."""
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def visit(module: str) -> None:
+        seen.add(module)
+        for imported in _STATIC_IMPORT.findall(bodies[module]):
+            if imported.decode() not in seen:
+                visit(imported.decode())
+        order.append(module)
+
+    visit(name)
+    return order
 
 
 def _without_comments(body: bytes) -> bytes:

@@ -45,7 +45,7 @@ async def test_e04_a_test_of_every_subscribed_type_shows_result_code_and_error(
     receiver.status = 418
     tested = await api.post(f"/v1/webhooks/{webhook['id']}/test", {})
     assert (tested["ok"], tested["status_code"], tested["error"]) == (False, 418, "HTTP 418")
-    assert tested["response_body"] == '{"error": "nothing to verify with"}'
+    assert tested["response_body"] == '{"error": "this receiver was told to answer 418"}'
 
 
 async def test_e04_a_test_of_a_named_type_by_talking(api: Api, receiver: Receiver, endpoint: str):

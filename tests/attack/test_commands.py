@@ -37,6 +37,7 @@ def test_bad_setting_is_one_line(tmp_path: Path, setting: str, value: str) -> No
 
 
 def test_error_text_is_not_markup(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
     done = run(tmp_path, "keys", "revoke", "[/x]")
     assert done.returncode == 2
     assert "[/x]" in done.stderr

@@ -23,6 +23,7 @@ COSTS = Costs(
     postgres_version="15",
     cores=2,
     worker=Work(150e-6, 2e-3, 1e-4),
+    core_share=1.0,
     postgres=Work(80e-6, 5e-4, 2e-5),
     upkeep_per_delivery=2e-6,
     receiver_per_delivery=27e-6,
@@ -50,7 +51,7 @@ LAYOUT = Layout(2, 1, 4, 2, 1, events_per_request=10)
 def wait_of_one_server(rate: float, draw: object, *, seconds: float = 3000.0) -> tuple[float, float, float]:
     """Let jobs come to one process at random; returns their mean time, how many are there in the mean, and the rate."""
     clock, rng = Clock(), Random(7)
-    process = Process(Cores(clock, 1))
+    process = Process(clock, Cores(clock, 1))
     times: list[float] = []
     area, inside, since = 0.0, 0, 0.0
 

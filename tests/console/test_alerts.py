@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Page, expect
 
 from rules.alerting import Topic
 from store import alerts as store
@@ -57,6 +58,66 @@ async def test_e07_a_link_in_a_mail_opens_fix_it_once(open_console: Open, api: A
     assert "Shop" in await console.answer()
     await console.page.reload()
     await console.page.locator("html[data-ready]").wait_for()
+    await expect(console.page.locator("#chat-title")).to_have_text("Assistant")
+
+
+async def signed_out_at(console: Console, fragment: str) -> Page:
+    """Open a link of a mail in a browser that is signed out, in a tab of its own."""
+    await console.page.context.clear_cookies()
+    page = await console.page.context.new_page()
+    await page.goto(f"{console.api.url}/{fragment}")
+    await expect(page.get_by_role("heading")).to_have_text("You are signed out")
+    return page
+
+
+async def sign_in(console: Console) -> None:
+    token = await console.api.platform.gatekeeper.create_link_token(console.api.platform.workspace_id)
+    await console.visit(f"/login?token={token}")
+
+
+async def test_e07_a_link_outlives_signing_in_also_in_another_tab(console: Console) -> None:
+    shop = await console.api.webhook("http://127.0.0.1:9/hook", name="Shop")
+    await signed_out_at(console, f"#fix={shop['id']}")
+    await sign_in(console)
+    await expect(console.page.locator("#chat-title")).to_have_text("Fix Shop")
+    assert console.page.url == f"{console.api.url}/"
+    assert "Shop" in await console.answer()
+    await console.visit("/")
+    await expect(console.page.locator("#chat-title")).to_have_text("Assistant")
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#fix=//evil.example",
+        "#fix=https://evil.example/wh_1",
+        "#fix=wh_1/../../v1/keys",
+        "#fix=javascript:alert(1)",
+        "#fix=key_1",
+        "#to=wh_1",
+    ],
+)
+async def test_only_ids_of_webhooks_are_kept_over_signing_in(console: Console, fragment: str) -> None:
+    page = await signed_out_at(console, fragment)
+    assert await page.evaluate("localStorage.getItem('hookwright.fix')") is None
+    # Even if something else had been stored, it is followed nowhere.
+    await page.evaluate("(text) => localStorage.setItem('hookwright.fix', `${Date.now()} ${text}`)", fragment[5:])
+    asked: list[str] = []
+    console.page.on("request", lambda request: asked.append(request.url))
+    await sign_in(console)
+    await console.page.wait_for_function("localStorage.getItem('hookwright.fix') === null")
+    await expect(console.page.locator("#chat-title")).to_have_text("Assistant")
+    assert console.page.url == f"{console.api.url}/"
+    assert not [url for url in asked if not url.startswith(console.api.url) or "/v1/webhooks/" in url]
+
+
+async def test_a_link_of_long_ago_is_not_followed(console: Console) -> None:
+    shop = await console.api.webhook("http://127.0.0.1:9/hook", name="Shop")
+    page = await signed_out_at(console, f"#fix={shop['id']}")
+    aged = "(id) => localStorage.setItem('hookwright.fix', `${Date.now() - 3_600_001} ${id}`)"
+    await page.evaluate(aged, shop["id"])
+    await sign_in(console)
+    await console.page.wait_for_function("localStorage.getItem('hookwright.fix') === null")
     await expect(console.page.locator("#chat-title")).to_have_text("Assistant")
 
 

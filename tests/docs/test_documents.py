@@ -22,19 +22,36 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
 
 
-async def test_the_readme_program_runs_as_printed(api: Api, receiver: Receiver, endpoint: str) -> None:
+async def run_readme_program(api: Api, **environ: str) -> tuple[int | None, str, str]:
+    """Run it with the server's URL and key and what else is given; return its exit code, output and errors."""
     (program,) = blocks("README.md", "python")
-    environ = {
-        **os.environ,
-        "HOOKWRIGHT_URL": api.url,
-        "HOOKWRIGHT_API_KEY": api.key,
-        "ENDPOINT_URL": endpoint,
-    }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, env=environ, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", program),
+        env={**os.environ, "HOOKWRIGHT_URL": api.url, "HOOKWRIGHT_API_KEY": api.key, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    output = (await process.communicate())[0].decode()
-    assert process.returncode == 0
+    output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"ENDPOINT_URL": "localhost:9000"}, "422: .*This is not a complete URL"),
+        ({"HOOKWRIGHT_API_KEY": "hwk_wrong", "ENDPOINT_URL": "http://127.0.0.1:9/"}, "401: .*key"),
+    ],
+)
+async def test_the_readme_program_says_what_the_server_refused(api: Api, environ: dict[str, str], said: str) -> None:
+    code, _, errors = await run_readme_program(api, **environ)
+    assert code == 1
+    assert re.match(said, errors), errors
+    assert "Traceback" not in errors
+
+
+async def test_the_readme_program_runs_as_printed(api: Api, receiver: Receiver, endpoint: str) -> None:
+    code, output, _ = await run_readme_program(api, ENDPOINT_URL=endpoint)
+    assert code == 0
     assert "'duplicate': False, 'deliveries': 1" in output
     assert "'duplicate': True, 'deliveries': 0" in output
     assert "False `properties.value`" in output

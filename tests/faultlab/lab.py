@@ -36,14 +36,17 @@ class FaultLab:
     told: asyncio.Event = field(default_factory=asyncio.Event)
     _servers: list[asyncio.Server] = field(default_factory=list)
     _sockets: list[socket.socket] = field(default_factory=list)
-    _handlers: set[asyncio.Task[None]] = field(default_factory=set)
+    _handlers: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def close(self) -> None:
         for server in self._servers:
             server.close()
-        for handler in list(self._handlers):
-            handler.cancel()
-        await asyncio.gather(*self._handlers, return_exceptions=True)
+        await asyncio.sleep(0.01)  # for whom the system has accepted already
+        while self._handlers:
+            for handler, writer in self._handlers.items():
+                handler.cancel()
+                writer.transport.abort()
+            await asyncio.wait(self._handlers)
         for held in self._sockets:
             held.close()
 
@@ -78,11 +81,11 @@ class FaultLab:
         return await self.serve(answer)
 
     async def refused(self) -> str:
-        """Return the address of a port that was free a moment ago and on which nothing listens."""
-        with socket.socket() as held:
-            held.bind(("127.0.0.1", 0))
-            port = held.getsockname()[1]
-        return f"http://{HOST}:{port}/hook"
+        """Return the address of a port on which nothing listens, nor can, as it is taken."""
+        held = socket.socket()
+        held.bind(("127.0.0.1", 0))
+        self._sockets.append(held)
+        return f"http://{HOST}:{held.getsockname()[1]}/hook"
 
     async def full_backlog(self) -> str:
         """Listen with a queue of waiting connections that is full, so that no further one is ever answered."""
@@ -194,18 +197,19 @@ class FaultLab:
         tls: ssl.SSLContext | None = None,
     ) -> str:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self.connections += 1
-            task = asyncio.current_task()
-            assert task is not None
-            self._handlers.add(task)
             try:
-                with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                with suppress(OSError, asyncio.IncompleteReadError):
                     await handle(reader, writer)
             finally:
-                self._handlers.discard(task)
                 writer.close()
 
-        server = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=tls)
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.connections += 1
+            task = asyncio.create_task(guarded(reader, writer))
+            self._handlers[task] = writer
+            task.add_done_callback(self._handlers.pop)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
         self._servers.append(server)
         port = server.sockets[0].getsockname()[1]
         return f"{'https' if tls else 'http'}://{HOST}:{port}/hook"

@@ -1,4 +1,5 @@
 import json
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
@@ -123,6 +124,12 @@ def test_an_accepted_url_has_a_normal_form_that_stays(row: dict[str, str]):
     normal = check_url(row["url"], PUBLIC)
     assert normal == row["normal"]
     assert check_url(normal, PUBLIC) == normal
+
+
+def test_an_incomplete_url_is_told_of_http_only_where_that_is_allowed():
+    for policy, schemes in ((PUBLIC, "https://."), (LOOPBACK, "https:// or http://.")):
+        with pytest.raises(InvalidInput, match=re.escape(f"it must start with {schemes}")):
+            check_url("localhost:9000", policy)
 
 
 def test_each_case_has_its_own_sentence():

@@ -95,6 +95,28 @@ def test_auth_header_that_is_set_is_named_but_never_its_value():
     assert "probably wrong or has expired" in found.summary
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_who_refuses_what_is_signed_may_have_another_secret(signed: bool):  # noqa: FBT001 - a fact, not a switch
+    found = diagnose(webhook(signed=signed), [attempt(1, 401)], [], None, now=NOW)
+    assert any("signing secret" in fix.text for fix in found.fixes) is signed
+
+
+def test_events_from_before_the_webhook_say_nothing_of_its_filters():
+    filters = FilterSet.of(
+        event_filter={"mode": "include", "events": ["purchase"]}, conditions=[], tag_filter=None, trust_score=None
+    )
+    young = webhook(filters=filters, created_at=NOW - timedelta(minutes=2))
+    heard = events(filters, 1, type="purchase")
+    earlier = [replace(event, at=NOW - timedelta(minutes=5)) for event in events(filters, 2)]
+    for recent in (earlier, [*heard, *earlier]):
+        found = diagnose(young, [attempt(1, 500)], recent, REACHED, now=NOW)
+        assert found.cause is Cause.SERVER_ERROR
+        assert texts(found, "filters") == []
+        assert not any("patch" in change for change in changes_of(found))
+    found = diagnose(young, [attempt(1)], [*heard, *earlier], REACHED, now=NOW)
+    assert [text[:15] for text in texts(found, "filters")] == ["1 of the last 1"]
+
+
 def test_single_failure_reads_as_one():
     found = diagnose(webhook(), [attempt(125, 500)], [], None, now=NOW)
     assert texts(found, "attempts") == ["The last attempt failed with HTTP 500, 2 hours ago."]

@@ -128,7 +128,8 @@ def test_a_redirect_names_its_host_and_only_that():
 
 
 def test_the_wait_that_an_endpoint_asks_for_is_passed_on_as_a_number():
-    assert "in 30 seconds" in read_reply(reply(status=429, retry_after="30")).hint
+    assert "in 30 s," in read_reply(reply(status=429, retry_after="30")).hint
+    assert "in 1 s," in read_reply(reply(status=429, retry_after="1")).hint
     assert "now obey" not in read_reply(reply(status=429, retry_after="now obey")).hint
 
 

@@ -116,6 +116,46 @@ async def test_listen_goes_on_when_the_key_set_cannot_be_had(api: Api, tmp_path:
         assert "the key set cannot be read" in await listener.verdict()
 
 
+async def test_listen_calls_a_probe_a_probe(api: Api, tmp_path: Path):
+    webhook = await api.webhook("http://127.0.0.1:9/", signing="v1", retry={"max_retries": 0})
+    async with listening(tmp_path, "--secret", webhook["secret"]) as listener:
+        await api.patch(f"/v1/webhooks/{webhook['id']}", {"url": listener.url})
+        await api.get(f"/v1/webhooks/{webhook['id']}/diagnosis", probe="true")
+        assert await listener.verdict() == "a probe of the diagnosis, no delivery → 200  /"
+        await api.event()
+        assert await listener.verdict() == "the signature is valid → 200  /"
+
+
+async def test_listen_says_what_a_secret_that_is_any_text_can_verify(tmp_path: Path):
+    async with listening(tmp_path, "--secret", "planted text") as listener:
+        told = await listener.line("The secret is ")
+    assert told == "The secret is no `whsec_…`: it verifies hex signatures, in x-perspection-signature, and no others."
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("", "it is empty"),
+        ("whsec_planted%%%", "must be standard base64"),
+        ("whsec_cGxhbnRlZA==", "holds 24 to 64 bytes"),
+        ("whpk_planted", "--public-key"),
+    ],
+)
+async def test_listen_refuses_what_is_no_secret_and_never_repeats_it(tmp_path: Path, secret: str, why: str):
+    process = await asyncio.create_subprocess_exec(
+        *(*HOOKWRIGHT, "listen", "--port", "0", "--secret", secret),
+        env=environment(tmp_path, 0, "hwk_unused_by_the_listener"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, said = await process.communicate()
+    assert process.returncode == 2
+    assert said.decode().startswith("error: --secret: ")
+    assert why in said.decode()
+    assert b"planted" not in said + printed
+
+
 async def test_listen_refuses_what_is_no_public_key(tmp_path: Path):
     process = await asyncio.create_subprocess_exec(
         *(*HOOKWRIGHT, "listen", "--port", "0", "--public-key", "whpk_short"),

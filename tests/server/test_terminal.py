@@ -19,6 +19,7 @@ from tests.processes import HOOKWRIGHT
 from tests.serving import Api, serving
 
 SECRET = "Bearer planted-77"
+CTRL_C = "\x03"
 
 
 @dataclass
@@ -26,12 +27,18 @@ class Typist:
     lines: list[str]
     hidden: list[str] = field(default_factory=list)
 
+    asked: list[str] = field(default_factory=list)
+
     async def type(self, prompt: str, *, hidden: bool = False) -> str:
+        self.asked.append(prompt)
         if not self.lines:
             raise EOFError
         if hidden:
             self.hidden.append(prompt)
-        return self.lines.pop(0)
+        line = self.lines.pop(0)
+        if line == CTRL_C:
+            raise KeyboardInterrupt
+        return line
 
 
 @pytest.fixture
@@ -91,6 +98,64 @@ async def test_end_of_input_in_a_form_cancels_it(server: Api, model: OpenAIServe
     screen, _ = await talk(server, "set up a webhook", "https://example.com/in")
     assert "The form was closed." in screen
     assert (await server.get("/v1/webhooks"))["total"] == 0
+
+
+LEAVING = ["/quit", "quit", "exit", " EXIT ", "/q"]
+FORM = ("http://127.0.0.1:9/in", "X-Token")
+
+
+@pytest.mark.parametrize("word", LEAVING)
+@pytest.mark.parametrize("answered", [0, 1, 2])
+async def test_leaving_leaves_every_question_of_a_form(
+    server: Api, model: OpenAIServer, word: str, answered: int
+) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("The form was closed.")]
+    screen, typist = await talk(server, "set up a webhook", *FORM[:answered], word, "hello")
+    assert "The form was closed." in screen
+    assert typist.lines == ["hello"]
+    assert (await server.get("/v1/webhooks"))["total"] == 0
+
+
+@pytest.mark.parametrize("word", LEAVING)
+async def test_leaving_an_approval_declines_it(server: Api, model: OpenAIServer, word: str) -> None:
+    webhook = await server.webhook("http://127.0.0.1:9/in")
+    model.script = [Turn(calls=[("delete_webhook", {"webhook_id": webhook["id"]})]), Turn("That is settled.")]
+    _, typist = await talk(server, "delete it", word, "hello")
+    assert typist.lines == ["hello"]
+    assert (await server.get("/v1/webhooks"))["total"] == 1
+
+
+async def test_end_of_input_leaves_a_form_and_the_conversation(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("The form was closed.")]
+    _, typist = await talk(server, "set up a webhook")
+    assert [prompt.strip() for prompt in typist.asked] == ["you>", "URL:"]
+
+
+async def test_ctrl_c_closes_a_form_and_the_conversation_goes_on(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("The form was closed."), Turn("Hello to you.")]
+    screen, _ = await talk(server, "set up a webhook", CTRL_C, "hello")
+    assert "Hello to you." in screen
+
+
+@pytest.mark.parametrize("word", LEAVING)
+async def test_leaving_the_conversation(server: Api, model: OpenAIServer, word: str) -> None:
+    await talk(server, word)
+    assert model.requests == []
+
+
+async def test_each_field_is_checked_as_it_is_entered(server: Api, model: OpenAIServer) -> None:
+    model.script = [Turn(calls=[("create_webhook", {})]), Turn("CRM is live now.")]
+    wrong = ("example.com/in", "https://user:pw@example.com/", "http://127.0.0.1:9/in")
+    headers = ("X Token", "Host", "X-Token", " planted-77 ", SECRET)
+    screen, typist = await talk(server, "set up a webhook", *wrong, *headers)
+    name, value = "Auth header name [none]: ", "Auth header value, hidden: "
+    assert typist.asked[1:-1] == ["URL: "] * 3 + [name] * 3 + [value] * 2
+    for why in ("must start with https://", "contains credentials", "without spaces", "is set by the HTTP connection"):
+        assert why in screen
+    assert "must not begin or end with a space" in screen
+    assert "planted" not in screen
+    [webhook] = (await server.get("/v1/webhooks"))["items"]
+    assert webhook["auth_header"] == {"name": "X-Token", "set": True}
 
 
 async def test_approval_shows_filters_in_words(server: Api, model: OpenAIServer) -> None:
@@ -180,10 +245,10 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
 async def test_secret_is_typed_hidden_and_goes_to_the_vault(server: Api, model: OpenAIServer) -> None:
     asked = {"name": "erp_token", "hosts": ["erp.example.com"]}
     model.script = [Turn(calls=[("set_secret", asked)]), Turn("The secret is stored.")]
-    lines = ("the token", SECRET, "https://erp.example.com/", SECRET, "erp.example.com, *.example.org")
+    lines = ("the token", SECRET, "https://erp.example.com/", "erp.example.com, *.example.org")
     screen, typist = await talk(server, *lines, "/quit")
     assert "without scheme and path" in screen
-    assert len(typist.hidden) == 2
+    assert len(typist.hidden) == 1
     assert SECRET not in screen
     assert SECRET not in str(model.requests)
     [stored] = (await server.get("/v1/secrets"))["items"]

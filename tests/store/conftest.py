@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +19,3 @@ async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
         await access.add_workspace(connection, {"id": "ws_1", "name": "One", "created_at": datetime.now(UTC)})
     yield Shelf(database)
     await database.close()
-
-
-@pytest.fixture
-def postgres() -> Iterator[None]:
-    """Have the test's database be PostgreSQL's."""
-    with databases.using(databases.POSTGRESQL):
-        yield

@@ -59,7 +59,7 @@ class Shelf:
         async with self.database.write() as connection:
             await store.add_events(connection, [{"id": f"evt_{n:06}", **event} for n in numbers])
             rows = [{"id": f"dlv_{n:06}", "event_id": f"evt_{n:06}", **delivery} for n in numbers]
-            await store.add(connection, rows)
+            await connection.execute(store.deliveries.insert(), rows)
         return [row["id"] for row in rows]
 
     async def where(self, condition: Callable[[dict[str, Any]], bool]) -> set[str]:

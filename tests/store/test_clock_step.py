@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from store import clock_step
-from store import deliveries as store
-from store.tables import Webhook, Worker
+from store import clock_step, workers
+from store.tables import Webhook
 from tests.store.shelf import Shelf
 
 webhooks = Webhook.__table__  # type: ignore[attr-defined]
-workers = Worker.__table__  # type: ignore[attr-defined]
 
 SILENCE = timedelta(seconds=6)
 HOURS = timedelta(hours=3)
@@ -24,8 +22,8 @@ async def follow(shelf: Shelf, now: datetime) -> timedelta | None:
 
 async def beat_and_recover(shelf: Shelf, worker: str, now: datetime) -> int:
     async with shelf.database.write() as connection:
-        await store.beat(connection, worker, now)
-        return await store.recover(connection, now, SILENCE)
+        await workers.beat(connection, worker, now)
+        return await workers.recover(connection, now, SILENCE)
 
 
 async def test_what_waits_on_sqlite_moves_with_the_clock(shelf: Shelf) -> None:
@@ -65,7 +63,7 @@ async def test_on_postgresql_heartbeats_alone_are_set_right(shelf: Shelf) -> Non
     await beat_and_recover(shelf, "wrk_1", now)
     assert await follow(shelf, now - HOURS) is None, "its clock is the database's"
     async with shelf.database.write() as connection:
-        await connection.execute(update(workers).values(heartbeat_at=now + HOURS))
+        await connection.execute(update(workers.workers).values(heartbeat_at=now + HOURS))
     step = await follow(shelf, now)
     assert step is not None
     assert HOURS - timedelta(minutes=1) < step <= HOURS

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from server.auth import Gatekeeper
-from store import access, claims
+from store import access, claims, workers
 from store import deliveries as store
 from store import webhooks as webhook_store
 from store.migrate import migrate
@@ -24,7 +24,7 @@ async def test_a_release_waits_for_a_webhook_that_is_being_enabled(shelf: Shelf)
 
     async def release() -> None:
         async with shelf.database.write() as connection:
-            await store.release(connection, "wrk_gone")
+            await workers.release(connection, "wrk_gone")
 
     async with shelf.database.write() as enabling:
         await webhook_store.get(enabling, "ws_1", webhook, for_update=True)
@@ -61,6 +61,22 @@ async def test_a_claim_does_not_wait_for_another_that_is_not_committed(shelf: Sh
         first = await claims.claim(one, "wrk_1", [claims.Ask(webhook, claims.Lane.FIRST, 4)], now)
         assert len(first) == 4
         assert await claims.claim(two, "wrk_2", [claims.Ask(webhook, claims.Lane.FIRST, 4)], now) == []
+
+
+async def test_giving_back_waits_for_a_claim_whose_commit_is_still_under_way(shelf: Shelf):
+    webhook = await shelf.webhook("wh_1")
+    ids, now = await shelf.deliveries(webhook, 4), datetime.now(UTC)
+
+    async def give_back() -> None:
+        async with shelf.database.write() as connection:
+            await claims.give_back(connection, "wrk_1", ids)
+
+    async with shelf.database.write() as unanswered:
+        await claims.claim(unanswered, "wrk_1", [claims.Ask(webhook, claims.Lane.FIRST, 4)], now)
+        giving = asyncio.create_task(give_back())
+        await until(lambda: waiting(shelf.database))
+    await giving
+    assert await shelf.where(lambda row: row["worker_id"] is None) == set(ids)
 
 
 async def test_processes_that_start_at_once_on_an_empty_database_agree_on_its_schema_and_workspace():

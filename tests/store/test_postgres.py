@@ -44,7 +44,7 @@ async def test_settings_in_the_url_win_over_ours(url: str):
     options = "application_name=mine&idle_in_transaction_session_timeout=5s"
     assert await shown(f"{url}?{options}", "application_name") == "mine"
     assert await shown(f"{url}?{options}", "idle_in_transaction_session_timeout") == "5s"
-    assert await shown(url, "idle_in_transaction_session_timeout") == "1min"
+    assert await shown(url, "idle_in_transaction_session_timeout") == "10s"
 
 
 async def test_a_statement_that_takes_too_long_is_given_up(url: str):

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from rules.health import AttemptResult
-from store import claims, health
+from store import claims, health, workers
 from store import deliveries as store
 from store import webhooks as webhook_store
 from store.claims import Ask, Lane
@@ -64,7 +64,7 @@ async def test_only_the_claims_of_silent_workers_are_given_back(shelf: Shelf):
     await shelf.deliveries(webhook, 20)
     async with shelf.database.write() as connection:
         for worker in ("wrk_live", "wrk_gone"):
-            await store.beat(connection, worker, now)
+            await workers.beat(connection, worker, now)
     live, gone = await claim(shelf, "wrk_live", webhook, 8), await claim(shelf, "wrk_gone", webhook, 8)
     await age(shelf, "wrk_gone", 7)
     recovered = await asyncio.gather(*(recover(shelf) for _ in range(3)))
@@ -73,27 +73,42 @@ async def test_only_the_claims_of_silent_workers_are_given_back(shelf: Shelf):
     assert await claim(shelf, "wrk_live", webhook, 100) >= gone
 
 
+async def test_claims_of_workers_that_nobody_knows_are_found(shelf: Shelf):
+    webhook, other = await shelf.webhook("wh_1"), await shelf.webhook("wh_2")
+    await shelf.deliveries(webhook, 5)
+    await shelf.deliveries(other, 3)
+    async with shelf.database.write() as connection:
+        await workers.beat(connection, "wrk_known", datetime.now(UTC))
+    await claim(shelf, "wrk_known", webhook, 5)
+    forgotten = await claim(shelf, "wrk_forgotten", other, 2)
+    async with shelf.database.write() as connection:
+        assert await workers.has_orphans(connection)
+        assert await workers.release_orphans(connection) == 2
+        assert not await workers.has_orphans(connection)
+    assert await claim(shelf, "wrk_known", other, 5) >= forgotten
+
+
 async def age(shelf: Shelf, worker: str, seconds: int) -> None:
     """Make a worker's last heartbeat older."""
     moment = datetime.now(UTC) - timedelta(seconds=seconds)
-    statement = store.workers.update().where(store.workers.c.id == worker).values(heartbeat_at=moment)
+    statement = workers.workers.update().where(workers.workers.c.id == worker).values(heartbeat_at=moment)
     async with shelf.database.write() as connection:
         await connection.execute(statement)
 
 
 async def recover(shelf: Shelf) -> int:
     async with shelf.database.write() as connection:
-        return await store.recover(connection, datetime.now(UTC), SILENCE)
+        return await workers.recover(connection, datetime.now(UTC), SILENCE)
 
 
 async def test_newest_heartbeat_is_the_youngest(shelf: Shelf):
     async with shelf.database.write() as connection:
-        assert await store.newest_heartbeat(connection) is None
+        assert await workers.newest_heartbeat(connection) is None
         for worker in ("wrk_1", "wrk_2"):
-            await store.beat(connection, worker, datetime.now(UTC))
+            await workers.beat(connection, worker, datetime.now(UTC))
     await age(shelf, "wrk_1", 60)
     async with shelf.database.read() as connection:
-        beat = await store.newest_heartbeat(connection)
+        beat = await workers.newest_heartbeat(connection)
     assert beat is not None
     assert timedelta(0) <= datetime.now(UTC) - beat < timedelta(seconds=30)
 
@@ -120,7 +135,7 @@ async def test_what_a_disabled_webhooks_worker_gives_back_waits_parked(shelf: Sh
     async with shelf.database.write() as connection:
         await webhook_store.set_values(connection, webhook, {"enabled": False})
         await store.park(connection, webhook)
-        await store.release(connection, "wrk_1")
+        await workers.release(connection, "wrk_1")
     assert await shelf.where(lambda row: row["run_at"] is None and row["worker_id"] is None) == held
 
 
@@ -147,7 +162,7 @@ async def test_a_result_is_not_written_over_a_claim_that_was_given_to_another(sh
     await shelf.deliveries(webhook, 1)
     [delivery] = await claim(shelf, "wrk_slow", webhook, 1)
     async with shelf.database.write() as connection:
-        await store.release(connection, "wrk_slow")
+        await workers.release(connection, "wrk_slow")
     assert await claim(shelf, "wrk_new", webhook, 1) == {delivery}
     late: dict[str, object] = dict.fromkeys(("again_at", "code", "message", "named"))
     late |= {"finished_id": delivery, "by": "wrk_slow", "new_status": "failed", "made": 1, "used": 1, "next_lane": 0}

@@ -45,6 +45,14 @@ async def test_what_comes_during_a_batch_is_the_next_one() -> None:
     assert answers.batches == [["first"], ["a", "b", "c"]]
 
 
+async def test_a_job_that_comes_in_the_moment_after_the_last_one_is_answered_too() -> None:
+    answers = Answers()
+    answers.gate.set()
+    gathering = Gathering(answers)
+    async with asyncio.timeout(15):
+        assert [await gathering.submit(job) for job in "abc"] == ["A", "B", "C"]
+
+
 async def test_one_that_is_refused_is_refused_alone() -> None:
     answers = Answers()
     tasks = await waiting(Gathering(answers), answers, "a", "refused", "c")
@@ -136,8 +144,13 @@ async def test_events_accepted_together_are_told_apart(api: Api) -> None:
     await api.call("GET", "/v1/events/bad", status=404)
 
 
-async def test_a_key_that_was_revoked_is_refused_at_once_among_others_that_are_not(api: Api) -> None:
+@pytest.mark.parametrize("how", ["at a glance", "together"])
+async def test_a_key_that_was_revoked_is_refused_at_once_among_others_that_are_not(
+    api: Api, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     gatekeeper = api.platform.gatekeeper
+    if how == "together":
+        monkeypatch.setattr(api.platform.database, "glance", lambda _sql, _parameters: None)
     key_id, key = await gatekeeper.create_key(api.platform.workspace_id, "short")
     lookups = [gatekeeper.is_valid(one) for one in (key, api.key, "hwk_unknown")]
     assert await asyncio.gather(*lookups) == [True, True, False]

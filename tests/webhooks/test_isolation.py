@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -19,6 +19,7 @@ from rules.shares import Place
 from server.receiver import Received, Receiver
 from store.claims import DueWebhook, Lane
 from tests.serving import Api, serving, until
+from tests.webhooks.endpoints import serving_endpoint
 from tests.webhooks.rows import set_deliveries
 from webhooks.limits import Ask, Limits
 from webhooks.profiles import PROFILES
@@ -26,6 +27,7 @@ from webhooks.request import Target
 
 NOW = datetime(2026, 5, 8, tzinfo=UTC)
 OK = AttemptResult("delivered", 5, NOW)
+LATE = AttemptResult("delivered", 700, NOW)
 HUNG = AttemptResult("retrying", 30_000, NOW, "late", Cause.RESPONSE_TIMEOUT)
 OURS = AttemptResult("retrying", 0, NOW, "ours", Cause.LOCAL_ERROR)
 
@@ -140,6 +142,28 @@ def test_a_slow_webhook_claims_no_more_than_it_can_send_at_once():
     assert claims.round()["slow"] == 64
 
 
+def test_a_stall_of_ours_makes_no_webhook_slow():
+    limits, ids = Limits(4096, 2048), [f"wh_{number}" for number in range(50)]
+    limits.divide_lanes(ids)
+    assert limits.lanes("wh_0") == 8
+    for id_ in ids:
+        limits.learn(id_, [LATE] * 64)
+    limits.divide_lanes(ids)
+    assert {limits.lanes(id_) for id_ in ids} == {8}
+
+
+def test_a_webhook_is_slow_when_most_of_its_answers_are_late():
+    limits = Limits(4096, 2048)
+    limits.divide_lanes([f"wh_{number}" for number in range(50)])
+    for seconds in range(4):
+        at = NOW + timedelta(seconds=seconds)
+        limits.learn("wh_0", [one._replace(at=at) for one in [*[LATE] * 9, OK] * 6])
+        limits.learn("wh_1", [one._replace(at=at) for one in [*[OK] * 9, LATE] * 6])
+    assert (limits.lanes("wh_0"), limits.lanes("wh_1")) == (64, 8)
+    limits.learn("wh_0", [OK] * 40)
+    assert limits.lanes("wh_0") == 8
+
+
 def test_max_in_flight_and_rate_limit_bound_what_is_claimed():
     claims = Claims(target("narrow", "one", max_in_flight=3), target("slow", "one", rate_limit_per_second=5))
     assert claims.round() == {"narrow": 3, "slow": 5}
@@ -164,6 +188,33 @@ def test_each_lane_has_its_share_and_replays_a_small_one():
     assert alone == [Ask("one", Lane.REPLAY, 16)]
 
 
+def test_replays_with_and_without_an_ordering_key_share_what_a_webhook_may_hold():
+    claims = Claims(target("one", "one"))
+    prove(claims, "one")
+    lanes = (Lane.ORDERED, Lane.REPLAY, Lane.ORDERED_REPLAY)
+    due = [DueWebhook("one", "one", NOW, None, lanes)]
+    held: Counter[Lane] = Counter()
+    for _ in range(20):
+        asks = claims.limits.asks(due, claims.targets)
+        claims.start(asks)
+        held.update({ask.lane: ask.limit for ask in asks})
+    assert held[Lane.REPLAY] + held[Lane.ORDERED_REPLAY] == 16
+    assert min(held.values()) > 0
+    assert held[Lane.ORDERED] > 100
+
+
+@pytest.mark.parametrize("lane", [Lane.REPLAY, Lane.ORDERED_REPLAY])
+def test_all_replays_together_hold_no_more_than_they_may_even_when_they_begin_at_once(lane: Lane):
+    claims = Claims(*[target(f"w{n}", f"ws{n}") for n in range(40)])
+    for _ in range(3):
+        claims.round(lanes=(lane,))
+    held = claims.limits.claimed
+    assert held.total() == 128
+    assert max(held.values()) <= 16
+    claims.limits.end(claims.targets[min(held)], lane, 1)
+    assert claims.round(lanes=(lane,)).total() == 1
+
+
 def test_with_room_for_one_no_lane_starves():
     claims = Claims(target("one", "one", max_in_flight=1))
     due = [DueWebhook("one", "one", NOW, None, (Lane.FIRST, Lane.RETRY, Lane.REPLAY))]
@@ -178,18 +229,8 @@ class Hanging:
         self.waiting = 0
         self.let_go = asyncio.Event()
 
-    @asynccontextmanager
-    async def serve(self) -> AsyncIterator[str]:
-        app = web.Application()
-        app.router.add_post("/{path:.*}", self._answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            self.let_go.set()
-            await runner.cleanup()
+    def serve(self) -> AbstractAsyncContextManager[str]:
+        return serving_endpoint(self._answer, self.let_go)
 
     async def _answer(self, request: web.Request) -> web.Response:
         await request.read()

@@ -1,5 +1,6 @@
 """Operational webhooks: they hear of alerts, and of nothing else (E07)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +13,13 @@ from store import alerts as store
 from tests.faultlab import FaultLab
 from tests.serving import Api, until
 from webhooks.operational import close_alert, open_alert
+from webhooks.operational_webhooks import MAX_ENABLED
 
 pytestmark = pytest.mark.both_databases
 
 CONSOLE = "https://hooks.example"
+ANYWHERE = "https://example.com/hook"
+BEGINNING = "2020-01-01T00:00:00Z"
 SLOW = {"strategy": "schedule", "schedule": [3600], "jitter": 0}
 
 
@@ -86,6 +90,104 @@ async def test_operational_webhooks_hear_no_ordinary_event_and_others_no_operati
     await told(receiver, 2)
     found = {(entry["webhook_id"], entry["event_type"]) for entry in (await api.get("/v1/deliveries"))["items"]}
     assert found == {(ordinary["id"], "endpoint.failing"), (channel["id"], "success_rate.dropped")}
+
+
+async def test_nothing_posted_under_a_topic_reaches_an_operational_webhook(api: Api, receiver: Receiver, endpoint: str):
+    channel = await operational(api, endpoint, payload_template={"told": "$payload"})
+    path = f"/v1/webhooks/{channel['id']}"
+    await api.webhook(f"{endpoint}/ordinary", name="Ordinary")
+    for topic in Topic:
+        await api.event(str(topic), {"operational": True, "topic": str(topic), "summary": "Posted."})
+    body = {"type": "endpoint.failing", "payload": {}, "operational": True}
+    assert [error["field"] for error in await api.refused("POST", "/v1/events", body)] == ["operational"]
+    for delivery in await api.deliveries(len(Topic), "delivered"):
+        assert delivery["webhook_id"] != channel["id"]
+    assert (await api.post(f"{path}/replay", {"since": BEGINNING, "status": "all"}))["count"] == 0
+    assert (await api.get("/v1/deliveries", webhook_id=channel["id"]))["total"] == 0
+    assert "Posted." not in str((await api.post(f"{path}/preview"))["body"])
+    assert (await api.get(f"{path}/diagnosis", probe="false"))["cause"] == "no_events_yet"
+    assert {request.path for request in receiver.received} == {"/hook/ordinary"}
+
+
+async def test_a_test_of_an_operational_webhook_cannot_hide_that_it_is_one(api: Api, receiver: Receiver, endpoint: str):
+    channel = await operational(api, endpoint)
+    body = {"event_type": "endpoint.disabled", "event": {"summary": "Typed.", "test": False}}
+    await api.post(f"/v1/webhooks/{channel['id']}/test", body)
+    [sent] = await told(receiver)
+    assert (sent["type"], sent["test"]) == ("endpoint.disabled", True)
+
+
+@pytest.mark.parametrize("answer", [200, 500])
+async def test_a_webhook_with_events_in_its_log_does_not_become_operational(api: Api, lab: FaultLab, answer: int):
+    shop = await api.webhook(await lab.status(answer), name="Shop", retry=SLOW)
+    path = f"/v1/webhooks/{shop['id']}"
+    await api.event("endpoint.failing", {"summary": "Posted."})
+    await api.deliveries(1, "delivered" if answer == 200 else "retrying")
+    for more in ({}, {"enabled": False}):
+        [error] = await api.refused("PATCH", path, {"operational": True, **more})
+        assert error["field"] == "operational"
+        assert "create another one" in error["message"]
+    assert (await api.get(path))["operational"] is False
+
+
+async def test_undo_makes_no_webhook_with_events_operational_again(api: Api, receiver: Receiver, endpoint: str):
+    channel = await operational(api, endpoint)
+    await tell(api, await api.webhook(f"{endpoint}/shop", name="Shop"))
+    await told(receiver)
+    path = f"/v1/webhooks/{channel['id']}"
+    for posted in (False, True):  # alerts in its log are no hindrance, what is posted is
+        change = (await api.patch(path, {"operational": False}))["change_id"]
+        if posted:
+            await api.event("endpoint.failing")
+            assert [e["field"] for e in await api.refused("POST", f"/v1/changes/{change}/undo", {})] == ["operational"]
+        else:
+            assert (await api.post(f"/v1/changes/{change}/undo"))["webhook"]["operational"] is True
+
+
+async def fill(api: Api, count: int = MAX_ENABLED) -> list[dict[str, Any]]:
+    """Make operational webhooks, so many in all."""
+    return [await operational(api, ANYWHERE) for _ in range(count)]
+
+
+async def test_one_operational_webhook_too_many_is_refused_wherever_it_would_come_from(api: Api):
+    first, second, *_ = await fill(api)
+    one_more = {"name": "On call", "url": ANYWHERE, "operational": True}
+
+    async def refused(method: str, path: str, body: Any) -> None:
+        [error] = await api.refused(method, path, body)
+        assert error["field"] == "operational"
+        assert f"the limit is {MAX_ENABLED}; disable or delete one" in error["message"]
+
+    await refused("POST", "/v1/webhooks", one_more)
+    off = await api.post("/v1/webhooks", {**one_more, "enabled": False})
+    await refused("PATCH", f"/v1/webhooks/{off['id']}", {"enabled": True})
+    ordinary = await api.webhook(ANYWHERE)
+    await refused("PATCH", f"/v1/webhooks/{ordinary['id']}", {"operational": True})
+    await api.patch(f"/v1/webhooks/{first['id']}", {"name": "Renamed"})
+
+    await api.call("DELETE", f"/v1/webhooks/{first['id']}")
+    change = (await api.get("/v1/changes", webhook_id=first["id"]))["items"][0]
+    await api.patch(f"/v1/webhooks/{off['id']}", {"enabled": True})
+    await refused("POST", f"/v1/changes/{change['id']}/undo", {})
+    await api.patch(f"/v1/webhooks/{second['id']}", {"enabled": False})
+    assert (await api.post(f"/v1/changes/{change['id']}/undo"))["webhook"]["operational"] is True
+
+
+async def test_the_limit_is_of_one_workspace_and_of_operational_webhooks_only(api: Api):
+    await fill(api)
+    await api.webhook(ANYWHERE, name="Ordinary")
+    workspace = await api.platform.gatekeeper.create_workspace("Another")
+    _, key = await api.platform.gatekeeper.create_key(workspace, "theirs")
+    async with api.as_caller(key) as other:
+        body = {"name": "Theirs", "url": ANYWHERE, "operational": True}
+        assert (await other.post("/v1/webhooks", json=body)).status_code == 201
+
+
+async def test_the_last_place_is_given_once(api: Api):
+    await fill(api, MAX_ENABLED - 1)
+    body = {"name": "On call", "url": ANYWHERE, "operational": True}
+    answers = await asyncio.gather(*(api.client.post("/v1/webhooks", json=body) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[422] * 5]
 
 
 async def test_the_event_filter_picks_topics(api: Api, receiver: Receiver, endpoint: str):
@@ -188,7 +290,7 @@ async def test_templates_see_the_summary(api: Api, receiver: Receiver, endpoint:
     ],
 )
 async def test_filters_that_no_operational_event_passes_are_refused(api: Api, fields: dict[str, Any], field: str):
-    body = {"name": "On call", "url": "https://example.com/hook", "operational": True, **fields}
+    body = {"name": "On call", "url": ANYWHERE, "operational": True, **fields}
     body |= {"perspective_id": await api.perspective()}
     assert [error["field"] for error in await api.refused("POST", "/v1/webhooks", body)] == [field]
 

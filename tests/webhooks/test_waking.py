@@ -1,7 +1,7 @@
 """What a person does in one process wakes the workers of the others at once, not when they next poll."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -12,13 +12,9 @@ from store.notify import CHANNEL
 from tests import databases
 from tests.processes import environment, free_port, server_process
 
+pytestmark = pytest.mark.usefixtures("postgres")
+
 KEY = "hwk_test_key_of_the_waking_tests"
-
-
-@pytest.fixture(autouse=True)
-def postgresql() -> Iterator[None]:
-    with databases.using(databases.POSTGRESQL):
-        yield
 
 
 @pytest.fixture

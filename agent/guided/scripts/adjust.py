@@ -10,8 +10,8 @@ from agent.guided.scripts.filters import set_filters
 from agent.guided.scripts.settings import set_retries, set_timeout
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.tags import set_match
-from agent.guided.slots.comparisons import Comparison
-from agent.guided.wording import number, whole
+from agent.guided.slots.comparisons import TIMES, Comparison
+from agent.guided.wording import comparison_text, number, whole
 
 _ADJUSTABLE = {"set_trust_filter", "set_conditions", "edit_webhook"}
 
@@ -20,17 +20,20 @@ def adjust(stage: Stage) -> Script:
     """Give the last number that was set another value."""
     numbers = stage.reading.values.about("")
     last = next((act for act in reversed(stage.memory.acts) if act.call.name in _ADJUSTABLE), None)
-    if last is None or not numbers or last is not _latest(stage):
+    timed = bool(numbers) and numbers[0].unit in TIMES
+    if last is None or not numbers or last is not _latest(stage) or (timed and not _is_timeout(last)):
         return _unsure(stage, numbers[0] if numbers else None)
+    if _is_timeout(last):
+        return (yield from set_timeout(stage))
     if last.call.name == "set_trust_filter":
         return (yield from _trust(stage, numbers, last))
     if last.call.name == "set_conditions":
         return (yield from _condition(stage, numbers[0], last))
-    if "timeout_ms" in last.call.arguments:
-        return (yield from set_timeout(stage))
-    if "max_retries" in last.call.arguments:
-        return (yield from set_retries(stage))
-    return _unsure(stage, numbers[0])
+    return (yield from set_retries(stage)) if "max_retries" in last.call.arguments else _unsure(stage, numbers[0])
+
+
+def _is_timeout(act: Act) -> bool:
+    return "timeout_ms" in act.call.arguments
 
 
 def _latest(stage: Stage) -> Act | None:
@@ -46,6 +49,9 @@ def _unsure(stage: Stage, one: Comparison | None) -> Reply:
     value = number(one.value) if one else "70"
     if not target:
         return Reply("I am not sure what that number is for. Say for instance “trust at least 70”.")
+    if one and not one.bare:
+        said = [comparison_text(replace(one, subject=subject)) for subject in ("trust", "properties.value")]
+        return ask("I am not sure what that number is for.", *(f"Only send {text} to {target}" for text in said))
     return ask(
         "I am not sure what that number is for.",
         f"Only send trust at least {value} to {target}",

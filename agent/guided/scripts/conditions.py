@@ -6,7 +6,7 @@ from agent.guided.reading import Values
 from agent.guided.replies import changed
 from agent.guided.script import Reply, Script
 from agent.guided.scripts.stage import Stage
-from agent.guided.slots.comparisons import FLIPPED
+from agent.guided.slots.comparisons import FLIPPED, TIMES
 from agent.guided.slots.texttests import TextTest
 from agent.guided.wording import whole
 
@@ -34,6 +34,10 @@ def conditions_of(values: Values, *, flip: bool = False) -> list[dict[str, Any]]
     """Turn the comparisons and tests of payload fields into conditions."""
     found: list[dict[str, Any]] = []
     for one in values.fields:
+        if one.unit in TIMES:
+            return Reply(
+                f"A condition compares plain numbers. Say the number alone, in the unit that {one.subject} has."
+            )
         pairs = [("gte", one.value), ("lte", one.upper)] if one.operator == "between" else [(one.operator, one.value)]
         found += [{"field": one.subject, "operator": operator, "value": whole(value or 0)} for operator, value in pairs]
     found += [_condition(test) for test in values.tests]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from agent.guided.lexicon import words
 from agent.guided.listings import describe
 from agent.guided.memory import rows, webhook_of
 from agent.guided.reading import Intent, Reading, Values
@@ -10,6 +11,7 @@ from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.conditions import conditions_of
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.trust import trust_bounds
+from agent.guided.tokens import Kind
 from agent.guided.wording import label, title, whole
 
 FORM_NOTE = (
@@ -51,18 +53,19 @@ def create(stage: Stage) -> Script:
 
 def _perspective(stage: Stage) -> Any:
     """Find the perspective named in the request, else the one that the chat is on."""
-    words = " ".join(stage.reading.residue).casefold()
+    name = _name_before_url(stage.reading)
+    said = " ".join(word for word in stage.reading.residue if word != name).casefold()
     here = stage.memory.perspective
     if (
-        words
+        said
         and ("perspective" in stage.reading.nouns or here is None)
-        and (here is None or words not in here.name.casefold())
+        and (here is None or said not in here.name.casefold())
     ):
         result = yield from stage.call("list_perspectives")
         named = [
             one
             for one in rows(result, "perspectives", "items")
-            if str(one.get("name") or "").casefold() in words or words in str(one.get("name") or "").casefold()
+            if str(one.get("name") or "").casefold() in said or said in str(one.get("name") or "").casefold()
         ]
         if len(named) == 1:
             return str(named[0].get("id"))
@@ -94,15 +97,29 @@ def _name(reading: Reading) -> str:
     tokens = reading.clause.tokens
     for index, token in enumerate(tokens):
         if token.is_word("called", "named") and index + 1 < len(tokens):
-            words = []
+            said = []
             for following in tokens[index + 1 : index + 6]:
                 if following.is_word("for", "to", "on", "with", "and", "that", "only", "which") or following.norm in {
                     ",",
                     ".",
                 }:
                     break
-                words.append(following.text)
-            return " ".join(words)
+                said.append(following.text)
+            return " ".join(said)
+    return _name_before_url(reading)
+
+
+def _name_before_url(reading: Reading) -> str:
+    """Find the one word between "webhook" and its URL ("create webhook refunds to https://…")."""
+    tokens = [token for token in reading.clause.tokens if token.norm not in {"to", "at", ":"}]
+    for head, name, url in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (
+            head.is_word("webhook", "hook", "endpoint")
+            and name.kind in {Kind.WORD, Kind.NAME}
+            and url.kind in {Kind.URL, Kind.HOST}
+            and name.norm not in words("no_names")
+        ):
+            return name.value or name.text
     return ""
 
 

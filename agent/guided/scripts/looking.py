@@ -1,20 +1,16 @@
-"""Looking: lists, details, the delivery log, the change log, catalogues. Nothing here changes anything."""
+"""Looking: lists, details, the change log, catalogues. Nothing here changes anything."""
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.guided.listings import alarms, catalogue, change_log, deliveries, describe, listing
+from agent.guided.listings import alarms, catalogue, change_log, describe, listing
 from agent.guided.memory import rows
-from agent.guided.reading import Intent, Reading, Values
+from agent.guided.reading import Intent
 from agent.guided.replies import refusal
 from agent.guided.script import Reply, Script
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.tags import show_tags
 from agent.guided.targets import in_state, known
 from agent.guided.wording import label, title
-
-_MANY = 30
 
 
 def list_webhooks(stage: Stage) -> Script:
@@ -89,83 +85,6 @@ def show(stage: Stage) -> Script:
     return refused or Reply(describe(result), _about(dict(result), stage), focus=stage.target)
 
 
-def show_deliveries(stage: Stage) -> Script:
-    """Show the delivery log, of one webhook or of all."""
-    values = stage.reading.values
-    if values.delivery_id:
-        return (yield from _one_delivery(stage, values.delivery_id))
-    arguments: dict[str, Any] = {
-        "webhook_id": stage.target,
-        "status": values.status,
-        "event_type": values.events[0].name if values.events else "",
-    }
-    result = yield from stage.call(
-        "list_deliveries",
-        **{key: value for key, value in arguments.items() if value},
-        limit=_MANY if values.since else _limit(values),
-    )
-    refused = refusal(result)
-    if refused:
-        return refused
-    where = f" of {title(stage.webhook)}" if stage.target else ""
-    about = f"{values.status + ' ' if values.status else ''}deliveries{where}"
-    shown = _since(result, values.since)
-    if values.since and shown.get("items") is not None:
-        about += f" since {_start(values.since):%Y-%m-%d %H:%M} UTC"
-    options = (
-        ("Retry the last failed delivery",) if values.status == "failed" and rows(shown, "deliveries", "items") else ()
-    )
-    return Reply(deliveries(shown, about), options)
-
-
-def _since(result: Any, since: str) -> dict[str, Any]:
-    if not since:
-        return dict(result)
-    found = rows(result, "deliveries", "items")
-    start = _start(since).strftime("%Y-%m-%dT%H:%M:%S")
-    late = [
-        one for one in found if str(one.get("attempted_at") or one.get("created_at") or one.get("at") or "9") >= start
-    ]
-    return {"items": late, "total": len(late)}
-
-
-def _start(since: str, now: datetime | None = None) -> datetime:
-    """Give the moment that "today", "24h" or "7d" begins; a date begins at midnight UTC."""
-    moment = now or datetime.now(UTC)
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if since == "today":
-        return midnight
-    if since == "yesterday":
-        return midnight - timedelta(days=1)
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", since):
-        return datetime.fromisoformat(since).replace(tzinfo=UTC)
-    units = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-    unit = next(name for name in units if since.endswith(name))
-    return moment - float(since.removesuffix(unit)) * units[unit]
-
-
-def start_of(since: str) -> str:
-    """Give the moment that "today", "24h" or "7d" begins, as RFC 3339."""
-    return _start(since).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _one_delivery(stage: Stage, delivery_id: str) -> Script:
-    result = yield from stage.call("get_delivery", delivery_id=delivery_id)
-    refused = refusal(result)
-    if refused:
-        return refused
-    delivery = dict(result.get("delivery") or result)
-    attempts = [one for one in delivery.get("attempts_log") or [] if isinstance(one, dict)]
-    lines = [f"Delivery {delivery_id}: {delivery.get('event_type') or 'event'}, {delivery.get('status')}."]
-    for one in attempts[:10]:
-        code = f"HTTP {one['status_code']}" if one.get("status_code") else "no answer"
-        error = f" · {one['error']}" if isinstance(one.get("error"), str) else ""
-        lines.append(
-            f"• attempt {one.get('number')}: {code} in {one.get('duration_ms')} ms{error} · {one.get('attempted_at')}"
-        )
-    return Reply("\n".join(lines), (f"Retry {delivery_id}",))
-
-
 def show_changes(stage: Stage) -> Script:
     """Show what was changed, by whom."""
     result = yield from stage.call("list_changes", **({"webhook_id": stage.target} if stage.target else {}))
@@ -224,16 +143,3 @@ def _tags(stage: Stage) -> Script:
         else "There are no perspectives yet, and tags belong to one."
     )
     return Reply(text, tuple(f'Which tags are available for the perspective "{name}"?' for name in names[:3]))
-
-
-def wants_target(reading: Reading) -> bool:
-    """Tell whether a look at logs or catalogues is about one webhook, not all of them."""
-    mention = reading.mention
-    named = mention.ids or mention.names or mention.pronoun or mention.ordinals or mention.hosts
-    return bool(named) and not mention.plural
-
-
-def _limit(values: Values) -> int:
-    """Give how many deliveries were asked for."""
-    asked = [int(one.value) for one in values.about("") if one.value >= 1]
-    return min(asked[0], _MANY) if asked else 10

@@ -4,8 +4,8 @@ from agent.guided.listings import change_entry, state_text
 from agent.guided.memory import Act, rows, webhook_of
 from agent.guided.replies import changed, refusal
 from agent.guided.script import Question, Reply, Script, ask
+from agent.guided.scripts.deliveries import last_failed, start_of
 from agent.guided.scripts.integrations import undone_text
-from agent.guided.scripts.looking import start_of
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
 
@@ -81,13 +81,10 @@ def _after_an_undo(last: Act, acts: list[Act]) -> Reply:
         if len(options) > 1
         else "bring back what was just undone"
     )
-    return ask(
-        f"The last thing I did was an undo. Shall I {said}?"
-        if options
-        else "There is nothing left of this conversation to undo.",
-        *options,
-        "Show the changes",
-    )
+    if not options:
+        return ask("There is nothing left of this conversation to undo.", _LOG)
+    question = Question((*options, _LOG), default=options[0] if len(options) == 1 else "")
+    return Reply(f"The last thing I did was an undo. Shall I {said}?", question.options, question)
 
 
 def _confirm_all(acts: list[Act]) -> Reply:
@@ -115,8 +112,7 @@ def retry(stage: Stage) -> Script:
             noun = "delivery" if len(listed) == 1 else "deliveries"
             return ask(f"The list has only {len(listed)} {noun}.", "Show the failed deliveries")
         return (yield from _retry(stage, listed[mention.ordinals[0] - 1]))
-    arguments = {"webhook_id": stage.target} if stage.target else {}
-    result = yield from stage.call("list_deliveries", **arguments, status="failed", limit=1)
+    result = yield from last_failed(stage)
     refused = refusal(result)
     found = rows(result, "deliveries", "items")
     if refused or not found:
@@ -139,7 +135,7 @@ def replay(stage: Stage) -> Script:
     everything = values.status != "failed" and (values.everything or stage.reading.mention.plural == "all")
     status = "all" if everything else "failed"
     if not values.since:
-        return _since_when(stage, status)
+        return since_when(stage, status)
     result = yield from stage.call(
         "replay_deliveries", webhook_id=stage.target, since=start_of(values.since), status=status
     )
@@ -154,10 +150,10 @@ def replay(stage: Stage) -> Script:
     )
 
 
-def _since_when(stage: Stage, status: str) -> Reply:
+def since_when(stage: Stage, status: str) -> Reply:
+    """Ask how far back to replay; a mere "yes" means the last 7 days."""
     target = stage.label
     lead = f"Replay {status} deliveries of {target} since"
-    return ask(
-        f"Since when shall I replay the {status} deliveries of {title(stage.webhook)}?",
-        *(f"{lead} {when}" for when in ("today", "yesterday", "the last 7 days")),
-    )
+    options = tuple(f"{lead} {when}" for when in ("the last 7 days", "yesterday", "today"))
+    text = f"Shall I replay the {status} deliveries of {title(stage.webhook)} of the last 7 days? Or say since when."
+    return Reply(text, options, Question(options, default=options[0]))

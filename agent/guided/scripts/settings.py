@@ -4,15 +4,18 @@ from typing import Any
 
 from agent.guided.reading import Reading
 from agent.guided.replies import changed, refusal
+from agent.guided.restating import new_name
 from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.lifecycle import FORM_NOTE
 from agent.guided.scripts.stage import Stage
-from agent.guided.slots.comparisons import Comparison
-from agent.guided.targets import new_name
+from agent.guided.slots.comparisons import TIMES, Comparison
 from agent.guided.tokens import Token
 from agent.guided.wording import number, title
 
 _MIN_MS, _MAX_MS, _SECOND = 1000, 30_000, 1000
+_DAY = 86_400 * _SECOND
+_IN_MS = {"ms": 1, "s": _SECOND, "min": 60 * _SECOND, "h": 3600 * _SECOND, "d": _DAY, "w": 7 * _DAY}
+_IN_MS |= {"": _SECOND, "word": _SECOND, "month": 30 * _DAY, "year": 365 * _DAY}
 _MAX_RETRIES = 10
 
 
@@ -52,9 +55,9 @@ def set_url(stage: Stage) -> Script:
 
 
 def set_timeout(stage: Stage) -> Script:
-    """Change the timeout, given in seconds or milliseconds."""
+    """Change the timeout, given in any unit of time; one number alone is in seconds."""
     comparisons = (*stage.reading.values.about("timeout"), *stage.reading.values.about(""))
-    if not comparisons:
+    if len(comparisons) != 1 or comparisons[0].unit not in _IN_MS or comparisons[0].upper is not None:
         return ask(
             "How many seconds may the endpoint take (1 to 30)?",
             template=f"Set the timeout of {stage.label} to {{}} seconds",
@@ -80,9 +83,9 @@ def set_timeout(stage: Stage) -> Script:
 
 
 def _milliseconds(one: Comparison) -> float:
-    if one.unit == "ms" or (not one.unit and one.value >= _MIN_MS):
+    if not one.unit and one.value >= _MIN_MS:
         return one.value
-    return one.value * (60 * _SECOND if one.unit == "min" else _SECOND)
+    return one.value * _IN_MS[one.unit]
 
 
 def set_retries(stage: Stage) -> Script:
@@ -93,7 +96,7 @@ def set_retries(stage: Stage) -> Script:
     comparisons = (*values.about("retries"), *values.about(""))
     if stage.reading.mode == "zero" and not comparisons:
         return (yield from _edit(stage, max_retries=0))
-    if not comparisons:
+    if not comparisons or comparisons[0].unit in TIMES:
         return ask(
             "How many retries (0 to 10)?", template=f"Set the retries of {stage.label} to {{}}", expects="number"
         )

@@ -7,7 +7,7 @@ from agent.guided.reading import Values
 from agent.guided.replies import changed
 from agent.guided.script import Reply, Script, ask
 from agent.guided.scripts.stage import Stage
-from agent.guided.slots.comparisons import FLIPPED, Comparison
+from agent.guided.slots.comparisons import FLIPPED, TIMES, Comparison
 from agent.guided.wording import number, whole
 
 _TOP = 100
@@ -16,6 +16,8 @@ _TOP = 100
 def unclear_trust(stage: Stage, values: Values) -> Reply | None:
     """Ask when a trust filter cannot be what was said."""
     for one in values.about("trust"):
+        if one.unit in TIMES:
+            return ask("A trust score has no unit of time. Say a number from 0 to 100.")
         for bound in (one.value, one.upper):
             asked = _unclear_bound(stage, bound)
             if asked:

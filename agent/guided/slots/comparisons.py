@@ -4,12 +4,18 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from agent.guided.phrase import spans, spans_at
+from agent.guided.slots.bare_fields import bare_field
 from agent.guided.slots.page import Page
 from agent.guided.tokens import Kind
 
 Operator = Literal["gt", "gte", "lt", "lte", "eq", "ne", "between"]
 FLIPPED: dict[str, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt", "eq": "ne", "ne": "eq"}
+PERIODS = frozenset({"min", "h", "d", "w", "month", "year"})
+TIMES = PERIODS | {"s", "ms"}
 _SUBJECTS = ("trust", "timeout", "retries")
+_NEAR = 5
+_BETWEEN = {"score", "filter", "min", "max", "minimum", "maximum", "should", "must", "not", "only", "and", "being"}
+_BREAKS = {"and", "or", "but", ",", "&"}
 _LINKS = {
     "is",
     "of",
@@ -43,6 +49,7 @@ class Comparison:
     unit: str = ""
     bare: bool = False
     guessed: bool = False
+    bare_field: bool = False
 
     @property
     def low(self) -> float | None:
@@ -73,9 +80,7 @@ def read_comparisons(page: Page) -> list[Comparison]:
     found: list[_Found] = []
     floor = 0
     for index in page.of_kind(Kind.NUMBER):
-        if index < floor or (
-            page.tokens[index].unit in {"th", "min", "h", "d", "w"} and not _settings_near(page, index)
-        ):
+        if index < floor or (page.tokens[index].unit in PERIODS | {"th"} and not _measures(page, index)):
             continue
         one = _compare(page, index, floor)
         if one:
@@ -85,8 +90,10 @@ def read_comparisons(page: Page) -> list[Comparison]:
     return [_with_subject(page, one, [other for other in found if other is not one]) for one in found]
 
 
-def _settings_near(page: Page, index: int) -> bool:
-    return any(span.key == "timeout" for span in page.spans("nouns", "timeout")) and page.tokens[index].unit != "th"
+def _measures(page: Page, index: int) -> bool:
+    """Tell whether a number of hours or days is a timeout or is compared with a field, not a moment or a while."""
+    field = any(token.kind is Kind.FIELD for token in page.tokens[max(0, index - _NEAR) : index])
+    return page.tokens[index].unit != "th" and (field or bool(page.spans("nouns", "timeout")))
 
 
 def _compare(page: Page, index: int, floor: int) -> _Found | None:
@@ -153,32 +160,37 @@ def _with_subject(page: Page, one: _Found, others: list[_Found]) -> Comparison:
     after = _setting_after(page, one, left)
     if after:
         return replace(one.comparison, subject=after)
-    for index in range(one.start - 1, left - 1, -1):
-        subject = _subject_ending(page, index, left)
-        if subject:
-            return replace(one.comparison, subject=subject[0], guessed=subject[1])
-        if page.tokens[index].norm not in _LINKS | {
-            "score",
-            "filter",
-            "min",
-            "max",
-            "minimum",
-            "maximum",
-            "should",
-            "must",
-            "not",
-            "only",
-            "and",
-            "being",
-        }:
-            break
+    before = _subject_before(page, one, left)
+    if before:
+        return before
     if one.comparison.unit in {"s", "ms"} and any(True for _ in spans(page.tokens, "nouns", ("timeout",))):
         return replace(one.comparison, subject="timeout")
-    for index in range(one.end, min(right, one.end + 3)):
+    return _subject_after(page, one, right)
+
+
+def _subject_before(page: Page, one: _Found, floor: int) -> Comparison | None:
+    """Find the subject that stands before a comparison; an everyday word may be one in the condition of a filter."""
+    for index in range(one.start - 1, floor - 1, -1):
+        subject = _subject_ending(page, index, floor)
+        if subject:
+            return replace(one.comparison, subject=subject[0], guessed=subject[1])
+        if page.tokens[index].norm not in _LINKS | _BETWEEN:
+            compared = not one.comparison.bare or page.tokens[one.start - 1].is_word("is")
+            field = bare_field(page, index) if compared else ""
+            page.mark([index] if field else [])
+            return replace(one.comparison, subject=field, guessed=True, bare_field=True) if field else None
+    return None
+
+
+def _subject_after(page: Page, one: _Found, end: int) -> Comparison:
+    """Find the subject that stands after a comparison ("over 100 in order value"), but not that of the next one."""
+    for index in range(one.end, min(end, one.end + 3)):
+        if page.tokens[index].norm in _BREAKS or not page.free(index):
+            break
         subject = _subject_starting(page, index)
         if subject:
             return replace(one.comparison, subject=subject[0], guessed=subject[1])
-    field = "" if one.comparison.bare else _field_after(page, one.end, right)
+    field = "" if one.comparison.bare else _field_after(page, one.end, end)
     return replace(one.comparison, subject=field) if field else one.comparison
 
 

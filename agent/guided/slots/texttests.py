@@ -1,9 +1,10 @@
 """Text tests: "properties.currency is USD", "context.utm_source exists", "summary contains refund"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from agent.guided.phrase import Span, spans_at
+from agent.guided.slots.bare_fields import bare_field
 from agent.guided.slots.page import Page
 from agent.guided.tokens import Kind
 
@@ -19,6 +20,7 @@ class TextTest:
     operator: TestOperator
     value: str | bool | None = None
     guessed: bool = False
+    bare_field: bool = False
 
 
 def read_text_tests(page: Page) -> list[TextTest]:
@@ -29,6 +31,18 @@ def read_text_tests(page: Page) -> list[TextTest]:
         if test:
             page.mark(span.indexes)
             found.append(test)
+    return found + _bare_tests(page)
+
+
+def _bare_tests(page: Page) -> list[TextTest]:
+    """Read tests of everyday words ("only send stock if status is paid"); those against a number are comparisons."""
+    found: list[TextTest] = []
+    for index in page.of_kind(Kind.WORD):
+        field = bare_field(page, index) if spans_at(page.tokens, index + 1, "tests") else ""
+        test = _test(page, Span(field, (index,)), guessed=True) if field else None
+        if test:
+            page.mark([index])
+            found.append(replace(test, bare_field=True))
     return found
 
 
@@ -64,7 +78,8 @@ def _test(page: Page, field: Span, *, guessed: bool) -> TextTest | None:
             page.mark(range(field.end, value[1]))
             return TextTest(field.key, operator, value[0], guessed)
     before = page.tokens[field.start - 1].norm if field.start else ""
-    if before in {"has", "have", "with", "having"} and not guessed and not spans_at(page.tokens, index, "before"):
+    compared = spans_at(page.tokens, index, "before") or any(one.is_word("between") for one in page.tokens[index:][:1])
+    if before in {"has", "have", "with", "having"} and not guessed and not compared:
         return TextTest(field.key, "exists", guessed=guessed)
     return None
 
@@ -90,6 +105,15 @@ def _value(page: Page, index: int) -> tuple[str | bool, int] | None:
         "more",
         "less",
         "greater",
+        "between",
+        "within",
+        "exactly",
+        "lower",
+        "higher",
+        "smaller",
+        "bigger",
+        "larger",
+        "fewer",
     }:
         return token.text, index + 1
     return None

@@ -119,6 +119,7 @@ def _since(page: Page) -> str:
         before = {token.norm for token in page.tokens[max(0, index - 2) : index]}
         if unit in {"h", "d", "w", "min"} and before & {"last", "past", "since", "from"}:
             page.mark([index])
+            page.mark(place for place in page.of_kind(Kind.WORD) if page.tokens[place].is_word("since", "from"))
             return page.tokens[index].value + unit
     return ""
 

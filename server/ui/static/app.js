@@ -48,6 +48,15 @@ async function loadMe() {
   byId("guided").hidden = !state.me.guided;
 }
 
+/** What the sign-in page has kept of a link. */
+function keptLink() {
+  try {
+    return localStorage.getItem("hookwright.fix");
+  } catch {
+    return null;
+  }
+}
+
 async function start() {
   let leaving = false;
   onSignedOut(() => {
@@ -74,7 +83,7 @@ async function start() {
   performance.mark("hookwright-interactive");
   document.documentElement.dataset.ready = "";
   poll();
-  const follow = () => { if (location.hash) void followLink(chat); };
+  const follow = () => { if (location.hash || keptLink()) void followLink(chat); };
   addEventListener("hashchange", follow);
   follow();
 }

@@ -13,7 +13,8 @@ export function showDialog(root, { onClose, lightDismiss = false } = {}) {
     wipe(root);
     root.remove();
     onClose?.();
-    if (before?.isConnected) before.focus();
+    // The browser has given the focus back by then, and it may have gone on from there.
+    if (document.activeElement === document.body && before?.isConnected) before.focus();
   }, { once: true });
   if (lightDismiss) root.addEventListener("pointerdown", (event) => { if (event.target === root) root.close(); });
   document.body.append(root);

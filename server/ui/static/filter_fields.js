@@ -40,6 +40,16 @@ export function filterFields(root, parts, start) {
   for (const condition of start.conditions ?? []) addCondition(parts.conditions, condition);
   parts["condition-add"].addEventListener("click", () => addCondition(parts.conditions, {}).focus());
   const explain = () => { parts["event-hint"].textContent = eventHint(root, parts, Boolean(start.event_filter)); };
+  const operational = /** @type {HTMLInputElement|null} */ (root.querySelector('[data-part="operational"]'));
+  /** @type {{name: string, description?: string}[]} */
+  let types = [];
+  // A webhook hears of events or of alerts, so what was chosen of the ones says nothing about the others.
+  const offerEvents = () => {
+    const alerts = parts.events.dataset.alerts.split(" ").map((/** @type {string} */ name) => ({ name }));
+    showPicks(parts.events, operational?.checked ? alerts : types, Boolean(operational?.checked) === Boolean(start.operational) ? events.events : []);
+    explain();
+  };
+  operational?.addEventListener("change", offerEvents);
   const addCustom = () => {
     const name = parts["event-custom"].value.trim();
     if (name && !picked(parts.events).includes(name)) parts.events.append(pick(name, "", true));
@@ -56,14 +66,14 @@ export function filterFields(root, parts, start) {
     /** Offer what the perspective has. @param {string|null} perspectiveId */
     async offer(perspectiveId) {
       const kind = perspective(perspectiveId)?.kind ?? "event_stream";
-      const [types, tags] = await Promise.all([
+      const [known, tags] = await Promise.all([
         get("/v1/event-types", { kind }),
         perspectiveId ? get(`/v1/perspectives/${encodeURIComponent(perspectiveId)}/tags`) : { tags: [] },
       ]);
-      showPicks(parts.events, types.items, events.events);
+      types = known.items;
       showPicks(parts.tags, tags.tags, start.tag_filter?.tags ?? []);
       parts["tag-field"].hidden = !parts.tags.childElementCount;
-      explain();
+      offerEvents();
     },
     read() {
       return {
@@ -81,6 +91,7 @@ function eventHint(root, parts, stored) {
   const mode = radio(root, "event-mode").value;
   if (picked(parts.events).length) return "";
   if (mode === "exclude") return "Nothing chosen: with “All but these”, an empty list delivers nothing.";
+  if (/** @type {HTMLInputElement|null} */ (root.querySelector('[data-part="operational"]'))?.checked) return "Nothing chosen: every alert is delivered.";
   return stored ? "Nothing chosen: every event is delivered." : "Nothing chosen: the usual events of this kind are delivered.";
 }
 

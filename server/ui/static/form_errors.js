@@ -39,7 +39,7 @@ function showAt(form, field, message) {
   home.closest("details")?.setAttribute("open", "");
   const id = `error-${++serial}`;
   home.append(h("p", { class: "field-error", id }, icon("alert"), h("span", {}, message)));
-  const control = home.querySelector("input:not([type='radio'], [type='checkbox']), select, textarea");
+  const control = home.querySelector("input:not([type='radio'], [type='checkbox']), select, textarea") ?? home.querySelector("input[data-part]");
   control?.setAttribute("aria-invalid", "true");
   control?.setAttribute("aria-describedby", id);
   return true;

@@ -22,7 +22,7 @@ function apply(theme) {
   }
 }
 
-function show() {
+function showSwitch() {
   const theme = chosen();
   const button = byId("theme");
   button.replaceChildren(icon(theme));
@@ -33,7 +33,7 @@ function show() {
 export function startTheme() {
   byId("theme").addEventListener("click", () => {
     apply(/** @type {any} */ (NEXT[chosen()]));
-    show();
+    showSwitch();
   });
-  show();
+  showSwitch();
 }

@@ -38,13 +38,7 @@ export class Turn {
     text.text += delta;
     if (text.due) return;
     text.due = true;
-    const { element } = text;
-    requestAnimationFrame(() => {
-      const now = this.texts.get(id);
-      if (!now) return;
-      now.due = false;
-      element.replaceChildren(...render(now.text));
-    });
+    requestAnimationFrame(() => this.#draw(id));
   }
 
   /** @param {string} id @param {string} name */
@@ -82,9 +76,19 @@ export class Turn {
     this.element.append(this.waiting);
   }
 
+  /** Show all that was said, also when the next frame is far off, as in a tab behind others. */
   end() {
+    for (const id of this.texts.keys()) this.#draw(id);
     this.waiting.remove();
     for (const chip of this.chips.values()) chip.pause();
+  }
+
+  /** @param {string} id */
+  #draw(id) {
+    const text = this.texts.get(id);
+    if (!text?.due) return;
+    text.due = false;
+    text.element.replaceChildren(...render(text.text));
   }
 
   /** @param {Node} node */

@@ -43,7 +43,7 @@ export function webhookCard(first) {
 
   const update = (/** @type {any} */ next) => {
     webhook = next;
-    show(root, parts, webhook);
+    showCard(root, parts, webhook);
     void drawSpark();
   };
   update(first);
@@ -51,7 +51,7 @@ export function webhookCard(first) {
 }
 
 /** @param {HTMLElement} root @param {Record<string, any>} parts @param {any} webhook */
-function show(root, parts, webhook) {
+function showCard(root, parts, webhook) {
   const { health } = webhook;
   root.dataset.id = webhook.id;
   root.dataset.enabled = String(webhook.enabled);

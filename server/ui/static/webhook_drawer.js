@@ -48,6 +48,7 @@ function facts(webhook) {
     ["Description", webhook.description],
     ["Perspective", perspective(webhook.perspective_id)?.name ?? "None"],
     ["Profile", webhook.profile],
+    ["Hears of", webhook.operational && "Alerts, no events"],
     ["What is sent", filterTexts(webhook).join(" · ")],
     ["Auth header", webhook.auth_header ? `${webhook.auth_header.name} (set)` : "Not set"],
     ["Signing secret", webhook.has_secret ? "Set" : "Not set"],
@@ -75,7 +76,7 @@ function limitsText({ rate_limit_per_second: rate, max_in_flight: most }) {
 
 /** @param {any} webhook */
 function failingText({ circuit_breaker: breaker, auto_disable_hours: hours }) {
-  const share = breaker?.failure_share ? ` or ${+(breaker.failure_share * 100).toPrecision(6)} % failing` : "";
+  const share = breaker?.failure_share ? ` or ${+(breaker.failure_share * 100).toPrecision(6)} % of ${breaker.minimum_attempts} or more failing` : "";
   const pause = breaker?.consecutive_failures ? `paused after ${breaker.consecutive_failures} failures in a row${share}` : "never paused";
   return `${pause}; ${hours ? `disabled after ${hours} h` : "never disabled"}`;
 }

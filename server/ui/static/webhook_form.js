@@ -7,6 +7,7 @@ import { showDialog, showSecret, wipe } from "./dialogs.js";
 import { filterFields } from "./filter_fields.js";
 import { clearErrors, showErrors } from "./form_errors.js";
 import { LIMITS, limitFields } from "./limit_fields.js";
+import { operationalField } from "./operational_field.js";
 import { refresh, state } from "./state.js";
 import { filterTexts, hostOf } from "./words.js";
 
@@ -66,10 +67,11 @@ const update = (id, body) => (Object.keys(body).length ? patch(`/v1/webhooks/${e
  */
 function bind(root, parts, start, editing) {
   const auth = authFields(parts, start.auth_header);
-  const filters = filterFields(root, parts, start);
   const simple = { name: start.name ?? "", url: start.url ?? "", description: start.description ?? "" };
   for (const [name, value] of Object.entries(simple)) parts[name].value = value;
-  const limits = limitFields(parts, start, Boolean(editing));
+  const operational = operationalField(parts["event-field"], start, Boolean(editing));
+  const filters = filterFields(root, parts, start);
+  const limits = limitFields(parts.more, start, Boolean(editing));
   parts["perspective-field"].hidden = Boolean(editing);
   const chosen = start.perspective_id ?? (editing ? null : state.perspectiveId || null);
   parts.perspective.append(h("option", { value: "" }, "None: receives workspace events"), ...state.perspectives.map((each) => h("option", { value: each.id }, each.name)));
@@ -82,7 +84,7 @@ function bind(root, parts, start, editing) {
   void offer(chosen);
   parts.perspective.addEventListener("change", () => offer(parts.perspective.value || null));
 
-  const changed = () => ({ ...changedFilters(initial, filters.read()), ...limits.read() });
+  const changed = () => ({ ...changedFilters(initial, filters.read()), ...operational.read(), ...limits.read() });
   return { read: () => (editing ? readPatch(parts, initial, changed(), auth.read()) : readDraft(parts, changed(), auth.read(), start)) };
 }
 

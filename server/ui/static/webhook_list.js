@@ -10,12 +10,12 @@ const cards = new Map();
 
 /** @param {{ask: (message: string) => void}} assistant */
 export function startList(assistant) {
-  onChange(() => show(assistant));
+  onChange(() => showList(assistant));
   byId("new-webhook").addEventListener("click", () => openWebhookForm({}));
 }
 
 /** @param {{ask: (message: string) => void}} assistant */
-function show(assistant) {
+function showList(assistant) {
   const list = byId("cards");
   setText(byId("list-title"), perspective(state.perspectiveId)?.name ?? "All webhooks");
   list.setAttribute("aria-busy", String(!state.loaded));

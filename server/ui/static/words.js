@@ -1,21 +1,28 @@
 /** How values read to a person: times, states, filters, field names. */
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
-const EXACT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+// The first of these costs a browser 15 ms and more, so a page that shows no time makes none.
+/** @type {Intl.RelativeTimeFormat|undefined} */
+let relativeFormat;
+/** @type {Intl.DateTimeFormat|undefined} */
+let exactFormat;
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
 /** @param {string} at RFC 3339 */
 export function ago(at) {
+  relativeFormat ??= new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
   const seconds = (Date.parse(at) - Date.now()) / 1000;
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return relativeFormat.format(Math.trunc(seconds / length), unit);
   }
-  return Math.abs(seconds) < 10 ? "just now" : RELATIVE.format(Math.trunc(seconds), "second");
+  return Math.abs(seconds) < 10 ? "just now" : relativeFormat.format(Math.trunc(seconds), "second");
 }
 
 /** @param {string} at RFC 3339 */
-export const exactly = (at) => EXACT.format(new Date(at));
+export function exactly(at) {
+  exactFormat ??= new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+  return exactFormat.format(new Date(at));
+}
 
 /** Fill a `<time>`. @param {HTMLTimeElement} element @param {string|null|undefined} at */
 export function showTime(element, at) {
@@ -113,7 +120,10 @@ export function valueText(field, value) {
 /** What a webhook lets through, as short texts. @param {any} webhook @returns {string[]} */
 export function filterTexts(webhook) {
   const texts = [];
-  if (webhook.event_filter) texts.push(eventsText(webhook.event_filter).replace(/\binterview\./g, "").replace(/^./, (/** @type {string} */ first) => first.toUpperCase()));
+  if (webhook.event_filter) {
+    const events = eventsText(webhook.event_filter).replace(/\binterview\./g, "");
+    texts.push(webhook.operational ? `Alerts: ${events.replace(/ events$/, "")}` : events.charAt(0).toUpperCase() + events.slice(1));
+  }
   if (webhook.tag_filter?.tags?.length) texts.push(`Tags: ${valueText("tag_filter", webhook.tag_filter)}`);
   if (webhook.trust_score) texts.push(`Trust ${rangeText(webhook.trust_score)}`);
   return [...texts, ...(webhook.conditions ?? []).map(conditionText)];

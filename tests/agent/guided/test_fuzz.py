@@ -134,7 +134,7 @@ PLAIN = [
     "everything",
     "all",
 ]
-_ACTING = "create change rename enable disable delete clear kill test only skip also undo retry replay fix apply"
+_ACTING = "create give change rename enable disable delete clear kill test only skip also undo retry replay fix apply"
 COMMAND_WORDS = {word for verb in _ACTING.split() for phrase in table("verbs")[verb] for word in phrase.split()} - {
     "no",
     "not",
@@ -234,6 +234,12 @@ def test_hostile_names_and_errors_do_not_become_suggestions_that_do_more():
         other = World.of(*three())
         other.say(suggestion)
         assert [name for name, _ in other.acts] == ["test_webhook"]
+
+
+@pytest.mark.parametrize("frame", NEGATIONS)
+@pytest.mark.parametrize("command", ["send a purchase event to Orders", "fire a purchase at Orders"])
+def test_one_event_is_not_sent_unless_told_to(frame: str, command: str):
+    assert acts_of(frame.format(command)) == []
 
 
 @pytest.mark.parametrize("words", ["send only trust 70 at least to CRM sync", "just send purchases to CRM sync"])

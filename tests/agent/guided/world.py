@@ -64,6 +64,22 @@ def webhook(identifier: str, name: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def delivery(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"dlv_{number}",
+        "webhook_id": "wh_2",
+        "event_type": "interview.completed",
+        "event_id": f"evt_{number}",
+        "status": "failed",
+        "attempts": 1,
+        "status_code": 401,
+        "cause": "unauthorized",
+        "created_at": f"2999-01-0{number}T00:00:00Z",
+        "error": "Unauthorized",
+        **fields,
+    }
+
+
 def three() -> list[dict[str, Any]]:
     return [
         webhook("wh_1", "CRM sync", url="https://hooks.acme.com/crm"),
@@ -99,6 +115,7 @@ class World:
     decline: bool = False
     diagnosis: dict[str, Any] = field(default_factory=dict)
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=lambda: [delivery(n) for n in (9, 8, 7)])
 
     @classmethod
     def of(cls, *webhooks: dict[str, Any], **fields: Any) -> "World":
@@ -188,22 +205,8 @@ class World:
         return {"ok": True, "alerts": self.alerts, "total": len(self.alerts)}
 
     def _list_deliveries(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
-        rows = [
-            {
-                "id": f"dlv_{n}",
-                "webhook_id": "wh_2",
-                "event_type": "interview.completed",
-                "event_id": f"evt_{n}",
-                "status": "failed",
-                "attempts": 1,
-                "status_code": 401,
-                "cause": "unauthorized",
-                "created_at": "2999-01-01T00:00:00Z",
-                "error": "Unauthorized",
-            }
-            for n in (9, 8, 7)
-        ]
-        return {"ok": True, "deliveries": rows[: args.get("limit", 10)], "total": 3}
+        rows = [one for one in self.deliveries if args.get("status") in (None, one["status"])]
+        return {"ok": True, "deliveries": rows[: args.get("limit", 10)], "total": len(rows)}
 
     def _get_delivery(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
         return {
