@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.listening import serving_app
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -49,14 +51,8 @@ class StubApi:
     async def serve(self) -> AsyncIterator["StubApi"]:
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with serving_app(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}

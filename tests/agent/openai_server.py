@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.listening import serving_app
+
 KEY = "test-key-not-secret"
 MODEL = "scripted-1"
 
@@ -58,15 +60,9 @@ class OpenAIServer:
     async def serve(self, port: int = 0) -> AsyncIterator["OpenAIServer"]:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self.answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        async with serving_app(app, port) as url:
+            self.url = f"{url}/v1"
             yield self
-        finally:
-            await runner.cleanup()
 
 
 _USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}

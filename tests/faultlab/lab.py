@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from tests.faultlab import certificates
+from tests.listening import stop_accepting
 
 HOST = certificates.HOST
 Answer = Callable[["Seen", asyncio.StreamWriter], Awaitable[bool | None]]
@@ -39,9 +40,9 @@ class FaultLab:
     _handlers: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def close(self) -> None:
+        await stop_accepting(listener for server in self._servers for listener in server.sockets)
         for server in self._servers:
             server.close()
-        await asyncio.sleep(0.01)  # for whom the system has accepted already
         while self._handlers:
             for handler, writer in self._handlers.items():
                 handler.cancel()

@@ -29,6 +29,7 @@ from store import sessions as call_store
 from store import tables
 from store.sealing import SealingBox
 from store.session import Database
+from tests.listening import serving_app
 
 WORKSPACE = "ws_1"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -135,10 +136,5 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def _serving(stub: Stub) -> AsyncIterator[str]:
     app = web.Application(client_max_size=8 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", stub.handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving_app(app) as url:
+        yield url

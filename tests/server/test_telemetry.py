@@ -19,6 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from server.receiver import Receiver
 from server.telemetry import event_ids
 from server.tracing_switch import tracing_of
+from tests.listening import serving_app
 from tests.serving import Api, serving, until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -43,14 +44,8 @@ class Collector:
     async def serve(self) -> AsyncIterator[str]:
         app = web.Application()
         app.router.add_post("/v1/traces", self.take)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
+        async with serving_app(app) as url:
+            yield url
 
     async def until_seen(self, holds: Callable[[Span], bool], count: int = 1) -> list[Span]:
         async def seen() -> list[Span] | None:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from tests.listening import serving_app
+
 
 @asynccontextmanager
 async def serving_endpoint(
@@ -14,11 +16,8 @@ async def serving_endpoint(
     """Answer POSTs, and give the base URL; at the end, `let_go` is set for those that still wait for it."""
     app = web.Application()
     app.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        let_go.set()
-        await runner.cleanup()
+    async with serving_app(app, shutdown_timeout=0.1) as url:
+        try:
+            yield url
+        finally:
+            let_go.set()

@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests import databases
+from tests.listening import serving_app
 from tests.serving import Api, serving, until
 
 
@@ -36,22 +37,15 @@ async def test_x06_two_workers_never_exceed_max_in_flight(tmp_path: Path):
     busy = Busy()
     app = web.Application()
     app.router.add_post("/", busy.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        with databases.using(databases.POSTGRESQL):
-            async with serving(tmp_path / "home") as one, serving(tmp_path / "home") as other:
-                await knows_of(one, 2)
-                await knows_of(other, 2)
-                await one.webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/", max_in_flight=3)
-                await one.post("/v1/events", [{"type": "purchase", "payload": {"n": n}} for n in range(60)])
+    with databases.using(databases.POSTGRESQL):
+        async with serving_app(app) as url, serving(tmp_path / "home") as one, serving(tmp_path / "home") as other:
+            await knows_of(one, 2)
+            await knows_of(other, 2)
+            await one.webhook(f"{url}/", max_in_flight=3)
+            await one.post("/v1/events", [{"type": "purchase", "payload": {"n": n}} for n in range(60)])
 
-                async def done() -> bool | None:
-                    return True if busy.answered == 60 else None
+            async def done() -> bool | None:
+                return True if busy.answered == 60 else None
 
-                await until(done, 60)
-            assert busy.most == 3
-    finally:
-        await runner.cleanup()
+            await until(done, 60)
+    assert busy.most == 3

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from server.receiver import Received, Receiver
+from tests.listening import serving_app
 from tests.processes import environment, free_port, server_process
 from tests.serving import Api, until
 from tests.webhooks.rows import delivery_rows
@@ -34,13 +35,8 @@ class Till:
     async def serve(self) -> AsyncIterator[str]:
         app = web.Application()
         app.router.add_post("/", self._answer)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
-        finally:
-            await runner.cleanup()
+        async with serving_app(app) as url:
+            yield f"{url}/"
 
     async def _answer(self, request: web.Request) -> web.Response:
         said = (await request.json())["data"]
