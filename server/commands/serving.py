@@ -54,11 +54,12 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncItera
         await task
 
 
-def _check_port(settings: Settings) -> None:
-    """Raise Unavailable when the address cannot be listened on, before anything says that it is."""
+def _check_port(settings: Settings) -> int:
+    """Return the port, a free one for 0; raise Unavailable when it cannot be listened on, before we say that it is."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        socket.create_server((settings.host, settings.port), family=family).close()
+        with socket.create_server((settings.host, settings.port), family=family) as tried:
+            return int(tried.getsockname()[1])
     except OSError as error:
         where, why = f"{settings.host}:{settings.port}", str(error.strerror).partition(" (")[0]
         raise Unavailable(f"Cannot listen on {where}: {why}. --host and --port choose another.") from None
@@ -74,6 +75,9 @@ async def _prepare(platform: Platform) -> None:
 
 async def serve(settings: Settings, *, with_worker: bool, found_by: str = "") -> None:
     """Run the server until a signal, and say where it is; `found_by` are options with which commands find it."""
+    if settings.port == 0:
+        settings = settings.model_copy(update={"port": _check_port(settings)})
+        found_by += f" --port {settings.port}"
     platform = wire(settings)
     config = uvicorn.Config(
         build_app(platform, with_worker=with_worker),
