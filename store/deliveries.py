@@ -6,7 +6,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, insert, null, select, text, update
+from sqlalchemy import Select, bindparam, case, insert, null, select, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -79,15 +79,15 @@ def new_delivery(event: Row, webhook_id: str, now: datetime) -> Row:
         "status": "pending",
         "ordering_key": key,
         "lane": int(Lane.FIRST if key is None else Lane.ORDERED),
+        "attempts": 0,
+        "retries_used": 0,
         "run_at": now,
         "created_at": now,
     }
 
 
 _NEW = ("id", "workspace_id", "webhook_id", "event_id", "event_type", "status", "ordering_key", "lane", "run_at")
-_ADD = insert(deliveries).values(
-    {name: bindparam(name) for name in (*_NEW, "created_at")} | {"attempts": text("0"), "retries_used": text("0")}
-)
+_ADD = insert(deliveries).values({name: bindparam(name) for name in (*_NEW, "attempts", "retries_used", "created_at")})
 
 
 async def add(connection: AsyncConnection, rows: Sequence[Row]) -> None:

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL, by URLs as libpq reads them (`sslmode`, `host=/socket`, `target_session_attrs`, …)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,24 @@ from sqlalchemy.engine import URL
 _CONNECT_SECONDS = 10
 _ABANDONED = "10s"
 _OURS = ("prepared_statement_cache_size", "statement_cache_size", "channel_binding", "ssl")
+_COPIED = re.compile(r"COPY (\w+) \(([\w, ]+)\) FROM STDIN")
+
+
+def copy_into(table: str, columns: Sequence[str]) -> str:
+    """Return the statement that writes many rows at once; it is executed with a list of them, like an INSERT."""
+    return f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection whose `executemany` also takes what `copy_into` returns."""
+
+    async def executemany(self, command: str, args: Iterable[Sequence[Any]], *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own
+        copied = _COPIED.fullmatch(command)
+        if copied is None:
+            await super().executemany(command, args, timeout=timeout)
+            return
+        columns = copied[2].split(", ")
+        await self.copy_records_to_table(copied[1], records=args, columns=columns, timeout=timeout)
 
 
 def connect_arguments(url: URL, command_seconds: float | None) -> dict[str, Any]:
@@ -37,6 +56,7 @@ async def connect(url: URL, command_seconds: float | None = None) -> Any:
     connecting: Callable[..., Any] = asyncpg.connect
     return await connecting(
         _dsn(url),
+        connection_class=_Connection,
         timeout=_CONNECT_SECONDS,
         command_timeout=command_seconds,
         statement_cache_size=int(str(url.query.get("statement_cache_size", "100"))),
