@@ -58,20 +58,27 @@ def tested(result: Result) -> Reply:
         if refused:
             return refused
     name = title(webhook) if webhook else "the endpoint"
-    status = (
-        f"HTTP {result['status_code']}" if result.get("status_code") else outside(result.get("error")) or "no answer"
-    )
-    took = f" in {result['duration_ms']} ms" if result.get("duration_ms") is not None else ""
+    took = f"{result['duration_ms']} ms" if result.get("duration_ms") is not None else ""
     if result.get("ok", result.get("passed")):
         settled = webhook.get("state") in {"healthy", "failing"}
         state = f" It is now {state_text(webhook)}." if settled else ""
-        return Reply(f"The test passed: {name} answered {status}{took}.{state}")
-    body = outside(result.get("response_body"), 160)
-    said = f" It answered: “{body}”." if body else ""
-    return Reply(
-        f"The test failed: {name} gave {status}{took}.{said}",
-        (f"Diagnose {label(webhook)}" if webhook else "Diagnose it",),
-    )
+        return Reply(f"The test passed: {name} answered HTTP {result.get('status_code')}{_after(' in ', took)}.{state}")
+    offer = f"Diagnose {label(webhook)}" if webhook else "Diagnose it"
+    return Reply(f"The test failed{_fault(result, name, took)}", (offer,))
+
+
+def _fault(result: Result, name: str, took: str) -> str:
+    """Tell what came back, or why nothing did, in whole sentences."""
+    if result.get("status_code"):
+        body = outside(result.get("response_body"), 160)
+        said = f" It answered: “{body}”." if body else ""
+        return f": {name} gave HTTP {result['status_code']}{_after(' in ', took)}.{said}"
+    error = outside(result.get("error")).rstrip(".")
+    return f"{_after(' after ', took)}: {name} gave no answer.{f' {error}.' if error else ''}"
+
+
+def _after(words: str, text: str) -> str:
+    return f"{words}{text}" if text else ""
 
 
 def dry_run(result: Result, event: str, webhook: Mapping[str, Any]) -> Reply:

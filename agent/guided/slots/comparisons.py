@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from agent.guided.lexicon import mapping
 from agent.guided.phrase import spans, spans_at
 from agent.guided.slots.bare_fields import bare_field
 from agent.guided.slots.page import Page
@@ -12,6 +13,7 @@ Operator = Literal["gt", "gte", "lt", "lte", "eq", "ne", "between"]
 FLIPPED: dict[str, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt", "eq": "ne", "ne": "eq"}
 PERIODS = frozenset({"min", "h", "d", "w", "month", "year"})
 TIMES = PERIODS | {"s", "ms"}
+_UNITS = mapping("units")
 _SUBJECTS = ("trust", "timeout", "retries")
 _NEAR = 5
 _BETWEEN = {"score", "filter", "min", "max", "minimum", "maximum", "should", "must", "not", "only", "and", "being"}
@@ -87,7 +89,18 @@ def read_comparisons(page: Page) -> list[Comparison]:
             page.mark(range(one.start, one.end))
             found.append(one)
             floor = one.end
-    return [_with_subject(page, one, [other for other in found if other is not one]) for one in found]
+    told = [_with_subject(page, one, [other for other in found if other is not one]) for one in found]
+    return told or _one_unit(page)
+
+
+def _one_unit(page: Page) -> list[Comparison]:
+    """Read a timeout of "an hour" or "one minute"."""
+    for index in page.of_kind(Kind.WORD) if page.spans("nouns", "timeout") else ():
+        unit = _UNITS.get(page.tokens[index].norm, "")
+        if unit in TIMES and index and page.tokens[index - 1].is_word("a", "an", "one"):
+            page.mark([index - 1, index])
+            return [Comparison("eq", 1, subject="timeout", unit=unit, bare=True)]
+    return []
 
 
 def _measures(page: Page, index: int) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from world import World, three
 
+from agent.guided import replies
+
 
 class Refusing(World):
     """A world whose endpoints answer tests with HTTP 500, as long as they are down."""
@@ -46,3 +48,19 @@ def test_a_passed_test_ends_the_failed_one():
     world.say("test it")
     world.say("why is it failing?")
     assert world.calls[-1] == ("diagnose_webhook", {"webhook_id": "wh_2"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"status_code": 500, "error": "HTTP 500"}, "The test failed: “CRM sync” gave HTTP 500 in 12 ms."),
+        (
+            {"status_code": None, "error": "Nothing accepts connections at 127.0.0.1:9."},
+            "The test failed after 12 ms: “CRM sync” gave no answer. Nothing accepts connections at 127.0.0.1:9.",
+        ),
+        ({"status_code": None, "error": None}, "The test failed after 12 ms: “CRM sync” gave no answer."),
+    ],
+)
+def test_what_went_wrong_is_told_in_sentences(answer: dict[str, Any], told: str):
+    failed = {"ok": False, "duration_ms": 12, "response_body": None, **answer}
+    assert replies.tested({**failed, "webhook": three()[0]}).text == told

@@ -18,6 +18,9 @@ from trade import suggestions, trade
         ("1 week", "604800"),
         ("2 months", "5184000"),
         ("3 minutes", "180"),
+        ("an hour", "3600"),
+        ("a minute", "60"),
+        ("one week", "604800"),
     ],
 )
 def test_a_timeout_out_of_range_is_refused_in_any_unit(said: str, seconds: str):
@@ -28,7 +31,15 @@ def test_a_timeout_out_of_range_is_refused_in_any_unit(said: str, seconds: str):
     assert suggestions(answer) == ['Set the timeout of "shipping" to 30 seconds']
 
 
-@pytest.mark.parametrize(("said", "ms"), [("9 seconds", 9000), ("1500 ms", 1500), ("0.25 min", 15000), ("ten", 10000)])
+def test_what_is_offered_in_place_of_too_little_is_one_second():
+    answer = trade().say("set timeout of shipping to 100 ms")
+    assert suggestions(answer) == ['Set the timeout of "shipping" to 1 second']
+
+
+@pytest.mark.parametrize(
+    ("said", "ms"),
+    [("9 seconds", 9000), ("a second", 1000), ("1500 ms", 1500), ("0.25 min", 15000), ("ten", 10000)],
+)
 def test_a_timeout_within_range_is_converted(said: str, ms: int):
     world = trade()
     world.say(f"set timeout of shipping to {said}")
