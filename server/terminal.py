@@ -120,21 +120,22 @@ class Terminal:
         await self._show("/v1/chat", {name: value for name, value in body.items() if value is not None})
         while self._interrupt is not None and not self._prompts.left:
             interrupt = self._interrupt
-            value = await self._answer(interrupt)
+            value = await self._answer(interrupt, message)
             path = f"/v1/chat/{self._conversation_id}/resume"
             await self._show(path, {"interrupt_id": interrupt["id"], "value": value})
         for number, suggestion in enumerate(() if self._prompts.left else self._suggestions, 1):
             self._line(f"  {number}. {suggestion}", "cyan")
 
-    async def _answer(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
-        """Let the person answer; who leaves, has declined."""
+    async def _answer(self, interrupt: Mapping[str, Any], said: str) -> dict[str, Any]:
+        """Let the person answer what came of a message; who leaves, has declined."""
         approval = interrupt["kind"] == "approval"
         declined: dict[str, Any] = {"approved": False} if approval else {"cancelled": True}
-        ask = self._approval if approval else self._forms.webhook
-        if interrupt.get("form") == "secret":
-            ask = self._forms.secret
         try:
-            return await ask(interrupt)
+            if approval:
+                return await self._approval(interrupt)
+            if interrupt.get("form") == "secret":
+                return await self._forms.secret(interrupt)
+            return await self._forms.webhook(interrupt, said)
         except (EOFError, KeyboardInterrupt):
             return declined
 

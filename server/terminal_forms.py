@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import httpx2
 
+from agent.guided.phrase import spans
+from agent.guided.tokens import Kind, tokenise
 from rules.addresses import Policy, check_url
 from rules.errors import Unavailable
 from rules.integration_spec import SecretDraft
@@ -41,13 +43,14 @@ class Forms:
         self._prompts = prompts
         self._say = say
 
-    async def webhook(self, interrupt: Mapping[str, Any]) -> dict[str, Any]:
-        """Fill the form of a webhook until it is saved; raises as `Prompts.ask` does."""
+    async def webhook(self, interrupt: Mapping[str, Any], said: str = "") -> dict[str, Any]:
+        """Fill the form of a webhook until it is saved, what was `said` to be edited first; raises as `Prompts.ask`."""
         prefill = interrupt.get("prefill") or {}
         how = "Ctrl+C" if prefill.get("url") else "an empty URL"
         self._say(f"\n{interrupt['title']} ({how} cancels; secrets go straight to the server)", "bold yellow")
+        header_first = bool(prefill.get("url")) and speaks_of_header(said)
         while True:
-            typed = await self._webhook_fields(prefill)
+            typed = await self._webhook_fields(prefill, header_first=header_first)
             if typed is None:
                 return {"cancelled": True}
             answer = await self._save(prefill, typed)
@@ -80,15 +83,17 @@ class Forms:
         typed = await self._prompts.ask_checked(f"Hosts it may be sent to{hint}: ", _check_hosts)
         return _listed(typed.strip() or present)
 
-    async def _webhook_fields(self, prefill: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def _webhook_fields(self, prefill: Mapping[str, Any], *, header_first: bool) -> dict[str, Any] | None:
+        header = await self._auth_header(prefill) if header_first else None
         present = prefill.get("url") or ""
         hint = f" [{clean(present)}]" if present else ""
         url = (await self._prompts.ask_checked(f"URL{hint}: ", _check_url)).strip() or present
         if url in _NO_URL:
             return None
-        return {"url": url, **await self._auth_header(prefill.get("auth_header") or {})}
+        return {"url": url, **(await self._auth_header(prefill) if header is None else header)}
 
-    async def _auth_header(self, present: Mapping[str, Any]) -> dict[str, Any]:
+    async def _auth_header(self, prefill: Mapping[str, Any]) -> dict[str, Any]:
+        present = prefill.get("auth_header") or {}
         known = f" [{clean(present['name'])}; - removes it]" if present else " [none]"
         name = (await self._prompts.ask_checked(f"Auth header name{known}: ", _check_header_name)).strip()
         if name == "-":
@@ -114,6 +119,14 @@ class Forms:
             return await self._client.request(method, path, json=body)
         except httpx2.TransportError:
             raise gone(self._client) from None
+
+
+def speaks_of_header(said: str) -> bool:
+    """Tell whether a message is about a header, and not about a URL as well."""
+    tokens = tokenise(said)
+    nouns = {span.key for span in spans(tokens, "nouns", ("auth", "header", "url"))}
+    typed = any(token.kind is Kind.HIDDEN and token.value != "url" for token in tokens)
+    return "url" not in nouns and (bool(nouns) or typed)
 
 
 def gone(client: httpx2.AsyncClient) -> Unavailable:

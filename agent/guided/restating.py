@@ -21,7 +21,13 @@ def command(reading: Reading, target: str) -> str:
         return _setting_command(reading, target)
     since = f" since {values.since}" if reading.intent is Intent.REPLAY and "-" in values.since else ""
     event = f" with {values.events[0].name}" if reading.intent is Intent.TEST and values.events else ""
-    return COMMANDS.get(reading.intent, "Show {}").format(target) + since + event
+    plain = "Edit the auth header of {}" if _edits_header(reading) else COMMANDS.get(reading.intent, "Show {}")
+    return plain.format(target) + since + event
+
+
+def _edits_header(reading: Reading) -> bool:
+    told = reading.values.secret or "auth" in reading.nouns
+    return reading.intent is Intent.EDIT_FORM and told and "url" not in reading.nouns
 
 
 def _setting_command(reading: Reading, target: str) -> str:

@@ -212,6 +212,29 @@ async def test_edit_form_keeps_what_is_left_empty(server: Api, model: OpenAIServ
     assert after["auth_header"] == {"name": "X-Token", "set": True}
 
 
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("change the auth header of CRM", "Auth header name"),
+        ("add a header to CRM", "Auth header name"),
+        ("use Authorization: Bearer planted-76", "Auth header name"),
+        ("edit the URL or auth header of CRM", "URL"),
+        ("change the url", "URL"),
+        ("edit CRM", "URL"),
+    ],
+)
+async def test_edit_form_begins_with_what_was_spoken_of(
+    server: Api, model: OpenAIServer, said: str, first: str
+) -> None:
+    webhook = await server.webhook("http://127.0.0.1:9/in")
+    model.script = [Turn(calls=[("edit_endpoint", {"webhook_id": webhook["id"]})]), Turn("It is saved.")]
+    answers = {"Auth header name": ["X-Token", SECRET, ""], "URL": ["", "X-Token", SECRET]}[first]
+    _, typist = await talk(server, said, *answers)
+    assert typist.asked[1].startswith(first)
+    after = await server.get(f"/v1/webhooks/{webhook['id']}")
+    assert (after["url"], after["auth_header"]["name"]) == ("http://127.0.0.1:9/in", "X-Token")
+
+
 async def test_suggestion_is_chosen_by_its_number(server: Api, model: OpenAIServer) -> None:
     webhook = await server.webhook("http://127.0.0.1:9/in")
     model.script = [

@@ -67,7 +67,7 @@ def set_timeout(stage: Stage) -> Script:
     if not _MIN_MS <= value <= _MAX_MS:
         return ask(
             f"A timeout can be 1 to 30 seconds; {number(value / _SECOND)} is outside of that. How many seconds?",
-            f"Set the timeout of {stage.label} to {1 if value < _MIN_MS else 30} seconds",
+            f"Set the timeout of {stage.label} to {'1 second' if value < _MIN_MS else '30 seconds'}",
             template=f"Set the timeout of {stage.label} to {{}} seconds",
             expects="number",
         )
@@ -130,7 +130,7 @@ def set_header(stage: Stage) -> Script:
     if not header:
         return ask(
             "Is it the authorization header (typed into the form, never here), or a plain header such as X-Env: prod?",
-            f"Edit the URL or auth header of {stage.label}",
+            f"Edit the auth header of {stage.label}",
             template=f"Set the header {{}} on {stage.label}",
             expects="header",
         )
@@ -160,7 +160,7 @@ def remove_header(stage: Stage) -> Script:
         present = ", ".join(has) or "no custom headers"
         return ask(
             f"Which header? {title(stage.webhook)} has {present}. The authorization header is edited in the form.",
-            f"Edit the URL or auth header of {stage.label}",
+            f"Edit the auth header of {stage.label}",
         )
     return (yield from _edit(stage, headers={name: value for name, value in has.items() if name not in gone}))
 

@@ -9,11 +9,12 @@ from agent.guided.wording import label
 
 _START = ("Set up a webhook", "List the webhooks", "Is everything ok?")
 _FORM = ("Edit the URL or auth header",)
+_HEADER_FORM = ("Edit the auth header",)
 _OFFERS: dict[str, tuple[str, ...]] = {"complaint": ("Undo the last change", "Help"), "thanks": (), "goodbye": ()}
 _TOPIC_OFFERS: dict[str, tuple[str, ...]] = {
     "setup": ("Set up a webhook",),
-    "authheader": _FORM,
-    "secret": _FORM,
+    "authheader": _HEADER_FORM,
+    "secret": _HEADER_FORM,
     "edit": _FORM,
     "test": ("Run a test",),
     "trust": ("Only when trust is at least 70",),
@@ -45,7 +46,7 @@ def reply(reading: Reading, memory: Memory) -> Reply:
 def _left(reading: Reading) -> Reply:
     """Answer what asks for nothing: a negation, a yes out of the blue, a remark."""
     if reading.values.secret:
-        return Reply(_said("other", "secret"), _FORM)
+        return Reply(_said("other", "secret"), _HEADER_FORM)
     if reading.intent is Intent.NEGATED:
         retries = reading.guess in {Intent.RETRY, Intent.REPLAY}
         return Reply(_said("negated", "retry" if retries else "plain"), ("Set the retries to 0",) if retries else ())
