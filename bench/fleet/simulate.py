@@ -233,53 +233,75 @@ def fleet_with_loss(
     Events come until ten seconds before the end, so that what is open can end. Arguments as in `cell_under_load`;
     `outage_seconds` is how long the cell is away, `copy_seconds` how long the workspace's history takes to copy.
     """
-    clock, rng = Clock(), Random(seed)
-    endpoints = Elsewhere(clock, Random(seed + 1))
-    all_cells = [Cell(clock, costs, layout, Hosts.of(clock, layout), endpoints, Random(seed + n)) for n in range(cells)]
-    for cell in all_cells:
-        cell.start()
-    router = Router(clock, all_cells, rng)
-    groups = hooks_of(range(workspaces), Mix(0.05, 0.0), rng)
-    for hook in (hook for group in groups for hook in group):
-        router.settle(hook)
-    draw = Draw(zipf(workspaces, skew), rng)
-    moved: list[float] = []
-
-    def bring() -> Steps:
-        while clock.now < seconds - 10:
-            yield clock.sleep(rng.expovariate(per_second))
-            router.offer(rng.choice(groups[draw.number()]))
-
-    def move() -> Steps:
-        mine = next(group for group in groups if router.cell_of(group[0].workspace_id) is all_cells[0])
-        began = clock.now
-        yield from router.move(mine, 1, copy_seconds)
-        moved.append(clock.now - began)
-
-    clock.spawn(bring())
-    failed_at = seconds / 8
+    fleet = _Fleet.of(costs, layout, cells, workspaces, seed)
+    clock, first, failed_at = fleet.clock, fleet.cells[0], seconds / 8
+    moves: list[float] = []
+    clock.spawn(fleet.bring(per_second, Draw(zipf(workspaces, skew), fleet.rng), until=seconds - 10))
     clock.run(failed_at)
-    all_cells[0].fail(outage_seconds)
+    first.fail(outage_seconds)
     clock.run(failed_at + outage_seconds + 1)
-    usual = all_cells[1].queue.open_now
-    drained_at = _drained_at(clock, all_cells[0].queue, usual, seconds - 10)
-    clock.spawn(move())
+    usual = fleet.cells[1].queue.open_now
+    drained_at = _drained_at(clock, first.queue, usual, seconds - 10)
+    clock.spawn(fleet.move(copy_seconds, moves))
     clock.run(seconds)
-    queues = [cell.queue for cell in all_cells]
-    accepted, delivered = (sum(getattr(queue, name) for queue in queues) for name in ("accepted", "delivered"))
-    others = [latency for queue in queues[2:] for latency in queue.latencies]
-    return FleetOutcome(
-        offered=router.offered,
-        accepted=accepted,
-        delivered=delivered,
-        outside=router.outside + router.held,
-        lost=sum(queue.lost for queue in queues) + router.offered - router.outside - router.held - accepted,
-        duplicates=sum(queue.duplicates for queue in queues),
-        refused=router.refused,
-        drained_after=drained_at - failed_at - outage_seconds,
-        others_p99=quantile(others, 0.99),
-        moved_seconds=moved[0] if moved else math.nan,
+    return fleet.outcome(
+        drained_after=drained_at - failed_at - outage_seconds, moved_seconds=moves[0] if moves else math.nan
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fleet:
+    """Cells that have been started, the router before them, and the webhooks of each workspace."""
+
+    clock: Clock
+    rng: Random
+    cells: Sequence[Cell]
+    router: Router
+    groups: Sequence[Sequence[Hook]]
+
+    @classmethod
+    def of(cls, costs: Costs, layout: Layout, cells: int, workspaces: int, seed: int) -> "_Fleet":
+        clock, rng = Clock(), Random(seed)
+        endpoints = Elsewhere(clock, Random(seed + 1))
+        started = [
+            Cell(clock, costs, layout, Hosts.of(clock, layout), endpoints, Random(seed + n)) for n in range(cells)
+        ]
+        for cell in started:
+            cell.start()
+        router = Router(clock, started, rng)
+        groups = hooks_of(range(workspaces), Mix(0.05, 0.0), rng)
+        for hook in (hook for group in groups for hook in group):
+            router.settle(hook)
+        return cls(clock, rng, started, router, groups)
+
+    def bring(self, per_second: float, draw: Draw, *, until: float) -> Steps:
+        """Bring events at random times."""
+        while self.clock.now < until:
+            yield self.clock.sleep(self.rng.expovariate(per_second))
+            self.router.offer(self.rng.choice(self.groups[draw.number()]))
+
+    def move(self, copy_seconds: float, moves: list[float]) -> Steps:
+        """Move a workspace from the first cell to the second, and add to `moves` how long that took."""
+        router, began = self.router, self.clock.now
+        mine = next(group for group in self.groups if router.cell_of(group[0].workspace_id) is self.cells[0])
+        yield from router.move(mine, 1, copy_seconds)
+        moves.append(self.clock.now - began)
+
+    def outcome(self, *, drained_after: float, moved_seconds: float) -> FleetOutcome:
+        router, queues = self.router, [cell.queue for cell in self.cells]
+        accepted, outside = sum(queue.accepted for queue in queues), router.outside + router.held
+        return FleetOutcome(
+            offered=router.offered,
+            accepted=accepted,
+            delivered=sum(queue.delivered for queue in queues),
+            outside=outside,
+            lost=sum(queue.lost for queue in queues) + router.offered - outside - accepted,
+            duplicates=sum(queue.duplicates for queue in queues),
+            refused=router.refused,
+            drained_after=drained_after,
+            others_p99=quantile([latency for queue in queues[2:] for latency in queue.latencies], 0.99),
+            moved_seconds=moved_seconds,
+        )
 
 
 def _drained_at(clock: Clock, queue: Queue, usual: int, latest: float) -> float:
