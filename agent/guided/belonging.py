@@ -6,7 +6,7 @@ from agent.guided.lexicon import words
 from agent.guided.plain_names import is_generic
 from agent.guided.reading import Intent, Reading
 
-OF_WEBHOOKS = {Intent.DELIVERIES, Intent.CHANGES, Intent.RETRY}
+OF_WEBHOOKS = {Intent.DELIVERIES, Intent.CHANGES, Intent.RETRY, Intent.RETRY_FAILED}
 _LINKS = {"of", "for", "to"}
 
 

@@ -32,7 +32,7 @@ _LOOSE = {
 }
 _ON_LAST_ACT = {Intent.ADJUST, Intent.TAG_MATCH}
 _ON_DIAGNOSIS = {Intent.FIX, Intent.APPLY}
-_LOGS = {Intent.DELIVERIES, Intent.CHANGES, Intent.RETRY, Intent.TAGS, Intent.KILL, Intent.ADVICE}
+_LOGS = {Intent.DELIVERIES, Intent.CHANGES, Intent.RETRY, Intent.RETRY_FAILED, Intent.TAGS, Intent.KILL, Intent.ADVICE}
 _MAY_MISS_A_NAME = {Intent.LIST, Intent.EVENT_TYPES, Intent.UNKNOWN}
 _TOGETHER = {
     Intent.DISABLE: "Disable",

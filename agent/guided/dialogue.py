@@ -24,6 +24,7 @@ from agent.guided.scripts import (
     looking,
     past,
     repair,
+    resending,
     settings,
     talk,
     trial,
@@ -43,6 +44,7 @@ _ALONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.CHANGES: looking.show_changes,
     Intent.UNDO: past.undo,
     Intent.RETRY: past.retry,
+    Intent.RETRY_FAILED: resending.resend_failed,
 }
 _ON_ONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.EDIT_FORM: settings.form,

@@ -19,6 +19,7 @@ _HEADS = {
     "integration",
     "destination",
 }
+_SEVERAL = {"ones", "deliveries", "failures", "events", "messages", "requests", "all", "everything", "those", "these"}
 _DEFINITE = words("definite")
 _SETUP = words("setup")
 
@@ -55,6 +56,8 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "named": found.residue,
         "residue": found.residue,
         "failed": values.status,
+        "all_failed": values.status == "failed" and (len(page.tokens) == 2 or not words.isdisjoint(_SEVERAL)),
+        "them": not words.isdisjoint({"them", "those", "these"}),
         "tag_match": values.tag_match,
         "times": any(one.unit == "x" for one in values.comparisons),
         "new_webhook": new_webhook(page),

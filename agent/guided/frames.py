@@ -49,6 +49,8 @@ FRAMES: tuple[Frame, ...] = (
     _row(Intent.SET_RETRIES, "retry change create only also", "retries", needs="number retries"),
     _row(Intent.SET_RETRIES, "retry", needs="times"),
     _row(Intent.SET_RETRIES, "let_retry", needs="times", lacks="new_webhook filtering"),
+    _row(Intent.RETRY_FAILED, "retry replay", needs="all_failed", lacks="times since delivery_id"),
+    _row(Intent.RETRY_FAILED, "retry", needs="them", lacks="times since delivery_id webhook"),
     _row(Intent.REPLAY, "replay", lacks="times"),
     _row(Intent.REPLAY, "retry", needs="plural since everything", lacks="times delivery_id"),
     _row(Intent.RETRY, "retry", lacks="times"),

@@ -39,6 +39,7 @@ class Intent(StrEnum):
     FIX = "fix"
     APPLY = "apply"
     RETRY = "retry"
+    RETRY_FAILED = "retry_failed"
     REPLAY = "replay"
     UNDO = "undo"
     ROTATE = "rotate"
@@ -86,6 +87,7 @@ MUTATING = frozenset(
         Intent.CLEAR_FILTERS,
         Intent.TEST,
         Intent.RETRY,
+        Intent.RETRY_FAILED,
         Intent.REPLAY,
         Intent.UNDO,
         Intent.APPLY,

@@ -14,7 +14,7 @@ from agent.guided.restating import command
 from agent.guided.script import Reply, ask
 from agent.guided.wording import label, title
 
-_OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.DELIVERIES}
+_OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.RETRY_FAILED, Intent.DELIVERIES}
 _NEAR = 62
 
 

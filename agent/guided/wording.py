@@ -35,6 +35,7 @@ COMMANDS = {
     Intent.FIX: "Fix {}",
     Intent.DELIVERIES: "Show the deliveries of {}",
     Intent.CHANGES: "Show the changes of {}",
+    Intent.RETRY_FAILED: "Retry the failed deliveries of {}",
     Intent.REPLAY: "Replay the failed deliveries of {}",
     Intent.RETRY: "Retry the last failed delivery of {}",
     Intent.STATUS: "Show {}",

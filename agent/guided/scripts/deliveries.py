@@ -13,7 +13,7 @@ from agent.guided.script import Call, Reply, Result, Script
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
 
-_MANY = 30
+MANY = 30  # rows that one look at the log gives at most
 _FAILED = ("failed", "retrying")  # what waits for its next attempt has failed, too, so far
 
 
@@ -27,7 +27,7 @@ def show_deliveries(stage: Stage) -> Script:
     if refused:
         return refused
     if not stage.target:
-        yield from _learn_names(stage)
+        yield from learn_names(stage)
     shown, about = _since(result, values.since), _about(stage, values)
     if values.since and shown.get("items") is not None:
         about += f" since {_start(values.since):%Y-%m-%d %H:%M} UTC"
@@ -49,7 +49,7 @@ def _log(stage: Stage, values: Values) -> Generator[Call, Result, Result]:
     """Read the log; of what failed also that which is going to be tried again, the newest first."""
     given = {"webhook_id": stage.target, "event_type": values.events[0].name if values.events else ""}
     arguments: dict[str, Any] = {key: value for key, value in given.items() if value}
-    arguments["limit"] = _MANY if values.since else _limit(values)
+    arguments["limit"] = MANY if values.since else _limit(values)
     if values.status != "failed":
         arguments |= {"status": values.status} if values.status else {}
         return (yield from stage.call("list_deliveries", **arguments))
@@ -66,7 +66,7 @@ def _log(stage: Stage, values: Values) -> Generator[Call, Result, Result]:
     return {"ok": True, "items": stage.memory.deliveries, "total": total}
 
 
-def _learn_names(stage: Stage) -> Generator[Call, Result, None]:
+def learn_names(stage: Stage) -> Generator[Call, Result, None]:
     """List the webhooks, if there is a delivery of one that is not known."""
     webhooks = {str(one.get("webhook_id")) for one in stage.memory.deliveries}
     if webhooks - set(stage.memory.webhooks):
@@ -134,4 +134,4 @@ def last_failed(stage: Stage) -> Generator[Call, Result, Result]:
 def _limit(values: Values) -> int:
     """Give how many deliveries were asked for."""
     asked = [int(one.value) for one in values.about("") if one.value >= 1]
-    return min(asked[0], _MANY) if asked else 10
+    return min(asked[0], MANY) if asked else 10

@@ -136,9 +136,12 @@ def replay(stage: Stage) -> Script:
     status = "all" if everything else "failed"
     if not values.since:
         return since_when(stage, status)
-    result = yield from stage.call(
-        "replay_deliveries", webhook_id=stage.target, since=start_of(values.since), status=status
-    )
+    return (yield from replay_since(stage, start_of(values.since), status))
+
+
+def replay_since(stage: Stage, since: str, status: str) -> Script:
+    """Replay the deliveries from a moment on (RFC 3339), `failed` or `all` of them."""
+    result = yield from stage.call("replay_deliveries", webhook_id=stage.target, since=since, status=status)
     refused = refusal(result)
     if refused:
         return refused
@@ -155,5 +158,6 @@ def since_when(stage: Stage, status: str) -> Reply:
     target = stage.label
     lead = f"Replay {status} deliveries of {target} since"
     options = tuple(f"{lead} {when}" for when in ("the last 7 days", "yesterday", "today"))
-    text = f"Shall I replay the {status} deliveries of {title(stage.webhook)} of the last 7 days? Or say since when."
+    which = "all" if status == "all" else "the failed"
+    text = f"Shall I replay {which} deliveries of {title(stage.webhook)} of the last 7 days? Or say since when."
     return Reply(text, options, Question(options, default=options[0]))

@@ -6,7 +6,7 @@ from typing import Any
 from agent.guided.listings import diagnosis
 from agent.guided.replies import changed, join, refusal, tested
 from agent.guided.script import Question, Reply, Script, ask
-from agent.guided.scripts.past import since_when
+from agent.guided.scripts.resending import resend_failed
 from agent.guided.scripts.stage import Stage
 from agent.guided.wording import title
 
@@ -87,7 +87,7 @@ def _carry_out(stage: Stage, change: dict[str, Any]) -> Script:
         result = yield from stage.call("test_webhook", webhook_id=stage.target)
         return tested({**result, "webhook": result.get("webhook") or stage.webhook})
     if action == "replay":
-        return since_when(stage, "failed")
+        return (yield from resend_failed(stage))
     return Reply(
         f"I cannot do that fix for {title(stage.webhook)} from the chat.",
         (f"Edit the URL or auth header of {stage.label}",),

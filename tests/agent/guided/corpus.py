@@ -45,6 +45,8 @@ def world_of(context: str) -> World:
         if context in {"focus1", "trust", "tags", "listed", "disabled", "between", "condition"}
         else World.of(first)
     )
+    for one in world.deliveries:
+        one["webhook_id"] = one["webhook_id"] if one["webhook_id"] in world.webhooks else "wh_1"
     for line in _OPENINGS.get(context, ()):
         world.say(line)
     return world

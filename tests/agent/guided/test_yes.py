@@ -17,9 +17,9 @@ def test_what_was_undone_is_brought_back(yes: str):
 
 
 @_YES
-def test_failed_deliveries_are_replayed(yes: str):
+def test_deliveries_are_replayed(yes: str):
     world = trade()
-    answer = world.say("replay the failed deliveries of stock")
+    answer = world.say("replay stock")
     assert world.acts == []
     assert "Shall I replay the failed deliveries of “stock” of the last 7 days?" in answer.text
     world.say(yes)
@@ -28,7 +28,7 @@ def test_failed_deliveries_are_replayed(yes: str):
 
 def test_each_start_that_is_offered_for_a_replay_is_understood():
     world = trade()
-    for offered in suggestions(world.say("replay the failed deliveries of stock")):
+    for offered in suggestions(world.say("replay stock")):
         world.say(offered)
         assert [name for name, _ in world.acts] == ["replay_deliveries"]
 
@@ -36,6 +36,6 @@ def test_each_start_that_is_offered_for_a_replay_is_understood():
 @pytest.mark.parametrize("no", ["n", "no"])
 def test_a_no_leaves_everything_as_it_was(no: str):
     world = trade()
-    world.say("replay the failed deliveries of stock")
+    world.say("replay stock")
     world.say(no)
     assert world.acts == []

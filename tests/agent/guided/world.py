@@ -205,7 +205,11 @@ class World:
         return {"ok": True, "alerts": self.alerts, "total": len(self.alerts)}
 
     def _list_deliveries(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
-        rows = [one for one in self.deliveries if args.get("status") in (None, one["status"])]
+        rows = [
+            one
+            for one in self.deliveries
+            if all(args.get(name) in (None, one[name]) for name in ("status", "webhook_id"))
+        ]
         return {"ok": True, "deliveries": rows[: args.get("limit", 10)], "total": len(rows)}
 
     def _get_delivery(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
@@ -286,7 +290,13 @@ class World:
         return {"ok": True, "delivery": {"id": args["delivery_id"], "webhook_id": "wh_2", "status": "pending"}}
 
     def _replay_deliveries(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
-        return {"ok": True, "webhook_id": args["webhook_id"], "count": 3}
+        found = [
+            one
+            for one in self.deliveries
+            if (one["webhook_id"], one["status"]) == (args["webhook_id"], "failed")
+            and one["created_at"] >= args["since"]
+        ]
+        return {"ok": True, "webhook_id": args["webhook_id"], "count": len(found)}
 
     def _undo_change(self, args: dict[str, Any], known: Any) -> dict[str, Any]:
         found = [one for one in self.changes if one["id"] == args.get("change_id", one["id"])]
