@@ -128,32 +128,17 @@ class Egress:
             InvalidInput: a header that would break the request apart (CR, LF, NUL), or an unknown method.
         """
         started = perf_counter()
-        shape = _shape(tuple(headers))
-        if not shape.plain or not _are_plain(headers.values()):
-            raise _refused_header(headers)
-        if method not in METHODS:
-            raise InvalidInput.of("method", f"must be one of {', '.join(sorted(METHODS))}")
+        shape = _checked(method, headers)
         if not url.startswith(self._schemes):
             return Fault(Cause.BLOCKED_ADDRESS, _HTTPS_ONLY, 0)
         ways = self._ways or self._open()
-        opened: list[str] = []
-        _opened.set(opened)
-        completed = _completed(shape, headers)
-        request = _Request(method, completed, body, max_body_bytes)
+        request = _Request(method, _completed(shape, headers), body, max_body_bytes)
         # What must not be sent twice never rides on a connection that the peer may just be closing.
         way = ways.pooled if shape.repeatable or method in REPEATABLE_METHODS else ways.fresh
         try:
             if self._proxy is not None:
                 await self._check_behind_proxy(url)
-            route = ways.routes(url)
-            try:
-                return await _replied(way, route, request, timeout_seconds, started)
-            except (aiohttp.ClientError, OSError) as error:
-                # No socket was opened for this request, so it met a kept connection that had gone away meanwhile.
-                if opened or not broke_off(error):
-                    raise
-            left = max(0.001, timeout_seconds - (perf_counter() - started))
-            return await _replied(ways.fresh, route, request, left, started)
+            return await _sent(way, ways.routes(url), request, timeout_seconds, started, fresh=ways.fresh)
         except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             return _fault(error, url, timeout_seconds, started)
 
@@ -220,6 +205,22 @@ class _Request(NamedTuple):
     max_body_bytes: int
 
 
+async def _sent(
+    way: Connector, route: Route, request: _Request, timeout_seconds: float, started: float, *, fresh: Connector
+) -> Reply:
+    """Send a request, and once more over a new connection when the kept one had gone away meanwhile."""
+    opened: list[str] = []
+    _opened.set(opened)
+    try:
+        return await _replied(way, route, request, timeout_seconds, started)
+    except (aiohttp.ClientError, OSError) as error:
+        # No socket was opened for this request, so it met a kept connection.
+        if opened or not broke_off(error):
+            raise
+    left = max(0.001, timeout_seconds - (perf_counter() - started))
+    return await _replied(fresh, route, request, left, started)
+
+
 async def _replied(way: Connector, route: Route, request: _Request, timeout_seconds: float, started: float) -> Reply:
     method, headers, body, limit = request
     answer = await exchange(way, route, method, headers, body, timeout_seconds=timeout_seconds, max_body_bytes=limit)
@@ -258,6 +259,16 @@ def _shape(names: tuple[str, ...]) -> _Shape:
         defaults={name: value for name, value in DEFAULT_HEADERS.items() if name.lower() not in lower},
         own=tuple(name for name in names if name.lower() in CONNECTION_HEADERS),
     )
+
+
+def _checked(method: str, headers: Mapping[str, str]) -> _Shape:
+    """Return what the headers' names decide; raises InvalidInput for a header or a method that may not be sent."""
+    shape = _shape(tuple(headers))
+    if not shape.plain or not _are_plain(headers.values()):
+        raise _refused_header(headers)
+    if method not in METHODS:
+        raise InvalidInput.of("method", f"must be one of {', '.join(sorted(METHODS))}")
+    return shape
 
 
 def _completed(shape: _Shape, headers: Mapping[str, str]) -> dict[str, str]:
