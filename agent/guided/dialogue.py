@@ -29,6 +29,7 @@ from agent.guided.scripts import (
     talk,
     trial,
     trying,
+    undoing,
 )
 from agent.guided.scripts.stage import Stage
 from agent.guided.slots.mentions import Mention
@@ -42,7 +43,7 @@ _ALONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.PERSPECTIVES: looking.show_catalogue,
     Intent.DELIVERIES: deliveries.show_deliveries,
     Intent.CHANGES: looking.show_changes,
-    Intent.UNDO: past.undo,
+    Intent.UNDO: undoing.undo,
     Intent.RETRY: past.retry,
     Intent.RETRY_FAILED: resending.resend_failed,
 }

@@ -34,16 +34,21 @@ _READS = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One change that was made, with the call that made it."""
+    """What one call did, and in which turn of the conversation."""
 
     call: Call
     result: Result
+    turn: int = 0
+
+    @property
+    def change_ids(self) -> tuple[str, ...]:
+        """Give the ids of the recorded changes, in the order in which they were made."""
+        return tuple(str(one) for one in self.result.get("change_ids") or [self.result.get("change_id")] if one)
 
     @property
     def change_id(self) -> str:
-        """Give the id of the recorded change, or nothing when none was recorded."""
-        several = self.result.get("change_ids") or [""]
-        return str(self.result.get("change_id") or several[-1])
+        """Give the id of the last recorded change, or nothing when none was recorded."""
+        return self.change_ids[-1] if self.change_ids else ""
 
 
 @dataclass(slots=True)
@@ -83,6 +88,7 @@ class Memory:
     triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
     assistants: dict[str, dict[str, Any]] = field(default_factory=dict)
     trigger: str = ""
+    turn: int = 0
 
     def learn(self, call: Call, result: Result) -> None:
         """Take in one tool call and its result."""
@@ -107,7 +113,7 @@ class Memory:
         elif call.name == "diagnose_webhook" and target:
             self.diagnosis, self.diagnosed = dict(result.get("diagnosis") or result), target
         elif call.name not in _READS and result.get("ok") is True:
-            self._did(Act(call, result))
+            self._did(Act(call, result, self.turn))
 
     def _learn_integrations(self, call: Call, result: Result) -> None:
         """Take in assistants and triggers; the one trigger that a result is about is spoken of from then on."""
@@ -156,6 +162,12 @@ class Memory:
     def names(self) -> tuple[str, ...]:
         """Give the names of the known webhooks."""
         return tuple(sorted({str(row.get("name") or "") for row in self.webhooks.values()} - {""}))
+
+    @property
+    def last_step(self) -> list[str]:
+        """Give the ids of the changes of the last message that has any to be undone, the latest first."""
+        acts = self.changes
+        return [one for act in reversed(acts) if act.turn == acts[-1].turn for one in reversed(act.change_ids)]
 
     @property
     def changes(self) -> list[Act]:

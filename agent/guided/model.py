@@ -90,10 +90,10 @@ def decide(messages: Sequence[BaseMessage], tools: frozenset[str]) -> Call | Rep
     read_system(messages, memory)
     if not turns:
         return Reply("What would you like to do?", ("Set up a webhook", "List the webhooks", "Help"))
-    for turn in turns[:-1][:-_REPLAYED_TURNS]:
-        _take_in(turn, memory)
-    for turn in turns[:-1][-_REPLAYED_TURNS:]:
-        _play_again(turn, memory)
+    replayed = len(turns) - 1 - _REPLAYED_TURNS
+    for memory.turn, turn in enumerate(turns[:-1]):
+        (_take_in if memory.turn < replayed else _play_again)(turn, memory)
+    memory.turn = len(turns) - 1
     return _offered(_play(turns[-1], memory)[0], tools)
 
 

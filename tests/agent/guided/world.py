@@ -331,6 +331,8 @@ class World:
             for key, value in fields.items()
             if known.get(key) != value
         ]
+        if not diff:
+            return {"ok": True, "webhook": known, "changed": []}
         known.update(fields)
         return self._changed(known["id"], diff, before)
 
