@@ -13,7 +13,6 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
-from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
@@ -134,8 +133,20 @@ class Engine:
             alone: Whether no person wrote the message (Fix it), so that every change needs approval.
 
         """
-        turn = _Turn(emit, self._guided)
-        context = TurnContext(
+        turn = _Turn(emit, self._context(task, persona, conversation, actor, alone=alone))
+        try:
+            await self._play(turn, task, persona, run_id)
+        except asyncio.CancelledError:
+            turn.fail(Unavailable("The server was stopped before the assistant came to an end. Please try again."))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the turn is stored and the person is told
+            turn.fail(error)
+        finally:
+            self._saver.forget(run_id)
+        turn.suggest()
+        return turn.outcome
+
+    def _context(self, task: Task, persona: Persona, conversation: Any, actor: Actor, *, alone: bool) -> TurnContext:
+        return TurnContext(
             conversation.workspace_id,
             actor,
             conversation.perspective_id,
@@ -148,37 +159,29 @@ class Engine:
             tainted=alone or task.tainted,
             refusals=task.refusals,
             slips=task.slips,
-            entries=turn.outcome.entries,
         )
-        turn.context = context
-        config: RunnableConfig = {"configurable": {"thread_id": run_id}, "recursion_limit": STEP_LIMIT}
-        try:
-            if task.checkpoint is not None:
-                self._saver.thaw(run_id, task.checkpoint)
-            async with asyncio.timeout(self._time_limit.total_seconds()):
-                await self._stream(self.prepare(persona), task, config, turn)
-            if turn.question is not None:
-                turn.freeze(self._saver.freeze(run_id))
-        except asyncio.CancelledError:
-            turn.fail(Unavailable("The server was stopped before the assistant came to an end. Please try again."))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the turn is stored and the person is told
-            turn.fail(error)
-        finally:
-            self._saver.forget(run_id)
-        turn.suggest()
-        return turn.outcome
 
-    async def _stream(self, graph: Graph, task: Task, config: RunnableConfig, turn: "_Turn") -> None:
-        parts = graph.astream(
-            task.graph_input,
-            config,
-            context=turn.context,
-            stream_mode=["messages", "custom", "updates"],
-            durability="exit",
-            version="v2",
-        )
-        async for part in parts:
-            turn.take(part["type"], part["data"])
+    async def _play(self, turn: "_Turn", task: Task, persona: Persona, run_id: str) -> None:
+        """Run the graph to the turn's end or its question, within the time limit."""
+        if task.checkpoint is not None:
+            self._saver.thaw(run_id, task.checkpoint)
+        async with asyncio.timeout(self._time_limit.total_seconds()):
+            await _stream(self.prepare(persona), task, run_id, turn)
+        if turn.question is not None:
+            turn.freeze(self._saver.freeze(run_id))
+
+
+async def _stream(graph: Graph, task: Task, run_id: str, turn: "_Turn") -> None:
+    parts = graph.astream(
+        task.graph_input,
+        {"configurable": {"thread_id": run_id}, "recursion_limit": STEP_LIMIT},
+        context=turn.context,
+        stream_mode=["messages", "custom", "updates"],
+        durability="exit",
+        version="v2",
+    )
+    async for part in parts:
+        turn.take(part["type"], part["data"])
 
 
 _SORRY = "Something went wrong on our side, so I could not finish."
@@ -188,13 +191,12 @@ _SORRY = "Something went wrong on our side, so I could not finish."
 class _Turn:
     """Sorts what the graph streams into events for the person and entries for the transcript."""
 
-    context: TurnContext
-
-    def __init__(self, emit: Callable[[TurnEvent], None], guided: bool) -> None:  # noqa: FBT001 - private
-        self.outcome = Outcome()
+    def __init__(self, emit: Callable[[TurnEvent], None], context: TurnContext) -> None:
+        self.context = context
+        self.outcome = Outcome(context.entries)
         self.question: tuple[str, dict[str, Any]] | None = None
         self._emit = emit
-        self._narrator = Narrator((lambda _: False) if guided else lambda text: self.context.doubt(text) is not None)
+        self._narrator = Narrator((lambda _: False) if context.guided else lambda text: context.doubt(text) is not None)
         self._suggestions: list[str] = []
         self._changed = False
 
