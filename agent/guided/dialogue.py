@@ -26,6 +26,7 @@ from agent.guided.scripts import (
     repair,
     resending,
     settings,
+    status,
     talk,
     trial,
     trying,
@@ -37,7 +38,7 @@ from agent.guided.slots.mentions import Mention
 _ALONE: dict[Intent, Callable[[Stage], Script]] = {
     Intent.CREATE: lifecycle.create,
     Intent.LIST: looking.list_webhooks,
-    Intent.STATUS: looking.status,
+    Intent.STATUS: status.status,
     Intent.TAGS: looking.show_catalogue,
     Intent.EVENT_TYPES: looking.show_catalogue,
     Intent.PERSPECTIVES: looking.show_catalogue,

@@ -119,15 +119,15 @@ def listing(webhooks: Sequence[Mapping[str, Any]], lead: str = "") -> str:
     return "\n".join([lead, *lines, *([f"… and {more} more"] if more > 0 else [])]).strip()
 
 
-def alarms(result: Result) -> str:
-    """List the open alerts, to stand before a list of webhooks; empty when there are none."""
+def alarms(result: Result, lead: str, end: str = "") -> str:
+    """List the open alerts between a lead and an end; empty when there are none."""
     found = rows(result, "alerts", "items")
     if not found:
         return ""
     more = (result.get("total") or len(found)) - min(len(found), _ROWS)
     lines = [f"- {outside(one.get('summary'))}" for one in found[:_ROWS]]
     lines += [f"- … and {more} more"] if more > 0 else []
-    return "\n".join(["Open alerts:", *lines, "", ""])
+    return lead + "\n".join(lines) + end
 
 
 def deliveries(result: Result, about: str, names: Mapping[str, str]) -> str:

@@ -145,7 +145,8 @@ def read_remark(clause: Clause) -> Reading:
     found = read_values(Page(clause.tokens))
     said = [token.norm for token in clause.tokens]
     topic = topic_of(clause.tokens)
-    return _reading(_remark(said, found, topic), clause, found, topic)
+    asks = clause.asked and found.values.everything and not _WELL.isdisjoint(said)
+    return _reading(Intent.STATUS if asks else _remark(said, found, topic), clause, found, topic)
 
 
 def _reading(intent: Intent, clause: Clause, found: Contents, topic: str) -> Reading:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.guided.listings import alarms, catalogue, change_log, describe, listing
+from agent.guided.listings import catalogue, change_log, describe, listing
 from agent.guided.memory import rows
 from agent.guided.reading import Intent
 from agent.guided.replies import refusal
@@ -10,7 +10,7 @@ from agent.guided.script import Reply, Script
 from agent.guided.scripts.stage import Stage
 from agent.guided.scripts.tags import show_tags
 from agent.guided.targets import in_state, known
-from agent.guided.wording import label, title
+from agent.guided.wording import label
 
 
 def list_webhooks(stage: Stage) -> Script:
@@ -33,7 +33,7 @@ def list_webhooks(stage: Stage) -> Script:
             return Reply(f"No webhook is {state} at the moment.", ("List the webhooks",))
     ids = tuple(str(one["id"]) for one in found)
     lead = f"{len(found)} webhook{'s' * (len(found) != 1)}{f' {state}' if state else ''}:"
-    return Reply(listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
+    return Reply(listing(found, lead), about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
 
 
 def _fetch(stage: Stage) -> Any:
@@ -44,7 +44,8 @@ def _fetch(stage: Stage) -> Any:
     )
 
 
-def _about(webhook: dict[str, Any], stage: Stage) -> tuple[str, ...]:
+def about(webhook: dict[str, Any], stage: Stage) -> tuple[str, ...]:
+    """Offer what can be looked at next, of a webhook."""
     name = label(webhook, list(stage.memory.webhooks.values()))
     return (
         (f"Diagnose {name}", f"Show the deliveries of {name}")
@@ -53,36 +54,11 @@ def _about(webhook: dict[str, Any], stage: Stage) -> tuple[str, ...]:
     )
 
 
-def status(stage: Stage) -> Script:
-    """Say whether everything is well, and name what is not."""
-    yield from stage.call("list_webhooks")
-    found = known(stage.memory)
-    if not found:
-        return Reply("There are no webhooks here yet.", ("Set up a webhook",))
-    told = alarms((yield from stage.call("list_alerts")))
-    failing = [one for one in found if in_state(one, "failing")]
-    off = [one for one in found if in_state(one, "disabled")]
-    ids = tuple(str(one["id"]) for one in failing or found)
-    if failing:
-        lead = f"{len(failing)} of {len(found)} webhooks {'is' if len(failing) == 1 else 'are'} failing:"
-        text = told + listing(failing, lead)
-        return Reply(text, _about(failing[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids)
-    quiet = (
-        f" {len(off)} {'is' if len(off) == 1 else 'are'} disabled: {', '.join(title(one) for one in off)}."
-        if off
-        else ""
-    )
-    lead = f"No webhook is failing; {len(found)} in all.{quiet}"
-    return Reply(
-        told + listing(found, lead), _about(found[0], stage), focus=ids[0] if len(ids) == 1 else "-", listed=ids
-    )
-
-
 def show(stage: Stage) -> Script:
     """Show one webhook with its values read again from the store."""
     result = yield from stage.fresh()
     refused = refusal(result)
-    return refused or Reply(describe(result), _about(dict(result), stage), focus=stage.target)
+    return refused or Reply(describe(result), about(dict(result), stage), focus=stage.target)
 
 
 def show_changes(stage: Stage) -> Script:
