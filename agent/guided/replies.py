@@ -10,21 +10,22 @@ from agent.guided.script import Reply, Result
 from agent.guided.wording import label, safe, title
 
 
-def refusal(result: Result) -> Reply | None:
-    """Tell why nothing was done, if nothing was."""
+def refusal(result: Result, done: str = "") -> Reply | None:
+    """Tell why nothing was done, if nothing was; `done` is a sentence on what was done before."""
     if result.get("ok") is not False:
         return None
+    ending = f". {done}" if done else ", so nothing was changed."
     if result.get("declined"):
-        return Reply("You declined, so nothing was changed.")
+        return Reply(f"You declined{ending}")
     if result.get("cancelled"):
-        return Reply("The form was closed without saving, so nothing was changed.")
+        return Reply(f"The form was closed without saving{ending}")
     text = outside(result.get("error")) or "That was refused."
     details = [outside(one.get("message")) for one in result.get("errors") or [] if isinstance(one, dict)]
     text += "".join(f" {detail}" for detail in details if detail and detail not in text)
     near = [str(one) for one in result.get("suggestions") or [] if safe(str(one))]
     if near:
         text += " The nearest: " + ", ".join(near[:3]) + "."
-    return Reply(text + " Nothing was changed.")
+    return Reply(f"{text} {done or 'Nothing was changed.'}")
 
 
 def changed(result: Result, *, note: str = "") -> Reply:

@@ -14,6 +14,7 @@ from agent.guided.scripts.integration_finding import call, choose_assistant
 
 FIRST_NAME = "Assistant"
 _NOTES = 5
+_UNDO = ("Undo that",)
 _AROUND = re.compile(
     r"^(?:(?:it is|it's|its|to|for|into|use|take|the|assistant|please|number|option)\b[ ,]*)+"
     r"|[ ,]*\b(?:please|assistant|one|thanks)$"
@@ -51,14 +52,17 @@ def import_calls(wish: Wish, memory: Memory) -> Script:
     row = choose_assistant(wish, known)
     if isinstance(row, Reply):
         return row
+    done = ""
     if not row:
         made = yield from call(memory, "create_assistant", name=FIRST_NAME)
         if refused := refusal(made):
             return refused
         row = dict(made["assistant"])
+        done = f"The assistant “{row['name']}” was made for it and stays, without an API call. You can undo this."
     source = wish.kind.removeprefix("import_")
     result = yield from call(memory, "import_api_call", **{source: wish.text}, assistant_id=str(row["id"]))
-    return refusal(result) or _imported(result, str(row["name"]))
+    refused = refusal(result, done)
+    return replace(refused, suggestions=_UNDO if done else ()) if refused else _imported(result, str(row["name"]))
 
 
 def _named_at_the_end(wish: Wish, names: Sequence[str]) -> Wish:

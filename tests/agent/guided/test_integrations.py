@@ -93,6 +93,25 @@ async def test_curl_line_makes_the_first_assistant_asks_and_leads_to_the_secret_
     assert "planted" not in str(reply)
 
 
+@pytest.mark.parametrize("pasted", [CURL, "curl -F file=@orders.csv https://erp.example.com/orders"])
+async def test_assistant_that_was_made_for_a_call_that_was_not_is_told(guided: House, pasted: str):
+    reply = await guided.say(f"add this: {pasted}")
+    if reply["interrupt"]:
+        reply = await guided.resume(reply, {"approved": False})
+    assert (await guided.services.assistants.list("ws_1")).total == 1
+    assert "The assistant “Assistant” was made for it and stays, without an API call." in reply["reply"]
+    assert "othing was changed" not in reply["reply"]
+    reply = await guided.say(reply["suggestions"][0], reply["conversation_id"])
+    await guided.resume(reply, {"approved": True})
+    assert (await guided.services.assistants.list("ws_1")).total == 0
+
+
+async def test_call_that_was_declined_for_an_assistant_that_was_there_changes_nothing(guided: House):
+    await an_assistant(guided)
+    reply = await guided.resume(await guided.say(CURL), {"approved": False})
+    assert reply["reply"] == "You declined, so nothing was changed."
+
+
 async def test_call_for_one_of_several_assistants_is_asked_about(guided: House):
     await an_assistant(guided, "Shop")
     desk = await an_assistant(guided, "Help desk")
