@@ -10,7 +10,8 @@ from agent.guided.reading import Intent, Reading
 from agent.guided.script import Question, Reply
 from agent.guided.scripts import settings
 from agent.guided.targets import Target, here, known, needs_listing, parts_of_names, resolve, which
-from agent.guided.wording import label, title
+from agent.guided.twins import title_among
+from agent.guided.wording import label
 
 # Here a word that names no webhook may be something else: a tag, a new name, the subject of a question.
 _LOOSE = {
@@ -127,7 +128,7 @@ def _confirm(reading: Reading, found: tuple[str, ...], memory: Memory) -> Reply:
         lead = "I change one webhook at a time, so that each change can be undone. Which one first?"
         return which(reading, webhooks, memory, lead)
     labels = [label(one, list(memory.webhooks.values())) for one in webhooks]
-    names = ", ".join(title(one) for one in webhooks)
+    names = ", ".join(title_among(one, memory.webhooks.values()) for one in webhooks)
     together = f"{word} {' and '.join(labels)}"
     options = (together, *(f"{word} {one}" for one in labels[:2]))
     return Reply(

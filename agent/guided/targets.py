@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from agent.guided.belonging import belongs
 from agent.guided.memory import Memory
@@ -12,6 +11,7 @@ from agent.guided.naming import likeness, matches, text_of, words_of
 from agent.guided.reading import Intent, Reading
 from agent.guided.restating import command
 from agent.guided.script import Reply, ask
+from agent.guided.twins import apart, host_of
 from agent.guided.wording import label, title
 
 _OF_DELIVERIES = {Intent.REPLAY, Intent.RETRY, Intent.RETRY_FAILED, Intent.DELIVERIES}
@@ -122,7 +122,7 @@ def which(
 ) -> Reply:
     """Ask which webhook is meant, each option a whole command."""
     shown = list(candidates)[:4]
-    text = lead + " " + "; ".join(f"{place}. {title(one)}{_where(one)}" for place, one in enumerate(shown, 1))
+    text = lead + " " + "; ".join(f"{place}. {_located(one, memory)}" for place, one in enumerate(shown, 1))
     more = len(candidates) - len(shown)
     if more > 0:
         text += f"; and {more} more"
@@ -132,9 +132,9 @@ def which(
     return replace(question, listed=ids, question=asked)
 
 
-def _where(webhook: dict[str, Any]) -> str:
-    host = urlsplit(str(webhook.get("url") or "")).hostname
-    return f" ({host})" if host else ""
+def _located(webhook: dict[str, Any], memory: Memory) -> str:
+    where = apart(webhook, memory.webhooks.values()) or host_of(webhook)
+    return f"{title(webhook)} ({where})" if where else title(webhook)
 
 
 def _ordinals(reading: Reading, memory: Memory) -> Target | Reply:

@@ -11,6 +11,7 @@ from agent.guided.reading import Values
 from agent.guided.replies import refusal
 from agent.guided.script import Call, Reply, Result, Script
 from agent.guided.scripts.stage import Stage
+from agent.guided.twins import title_among
 from agent.guided.wording import title
 
 MANY = 30  # rows that one look at the log gives at most
@@ -31,7 +32,8 @@ def show_deliveries(stage: Stage) -> Script:
     shown, about = _since(result, values.since), _about(stage, values)
     if values.since and shown.get("items") is not None:
         about += f" since {_start(values.since):%Y-%m-%d %H:%M} UTC"
-    names = {} if stage.target else {key: title(one) for key, one in stage.memory.webhooks.items()}
+    known = stage.memory.webhooks.values()
+    names = {} if stage.target else {key: title_among(one, known) for key, one in stage.memory.webhooks.items()}
     return Reply(deliveries(shown, about, names), _options(values, rows(shown, "deliveries", "items")))
 
 

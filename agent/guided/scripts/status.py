@@ -9,7 +9,7 @@ from agent.guided.script import Reply, Result, Script
 from agent.guided.scripts.looking import about
 from agent.guided.scripts.stage import Stage
 from agent.guided.targets import in_state, known
-from agent.guided.wording import title
+from agent.guided.twins import title_among
 
 _STOPPED = {"failing", "gone"}  # why we disable a webhook ourselves
 
@@ -41,7 +41,7 @@ def _count(result: Result, name: str) -> int:
 def _verdict(found: Sequence[dict[str, Any]], alerts: Result, failed: Result) -> str:
     """Say that all is well, or what there is besides webhooks that fail; and which webhooks are disabled."""
     off = [one for one in found if in_state(one, "disabled")]
-    names = ", ".join(title(one) for one in off)
+    names = ", ".join(title_among(one, found) for one in off)
     quiet = f"{len(off)} {'is' if len(off) == 1 else 'are'} disabled: {names}." if off else ""
     lost, opened = _lost(failed), _count(alerts, "alerts")
     if opened:
