@@ -17,6 +17,7 @@ from agent.guided.scripts import (
     adjust,
     clearing,
     deliveries,
+    event_story,
     filters,
     importing,
     integrations,
@@ -173,6 +174,8 @@ def _joined(replies: list[Reply]) -> Reply:
 
 def _perform(reading: Reading, memory: Memory) -> Script:
     """Carry out one reading."""
+    if told := (yield from event_story.story(reading, memory)):
+        return told
     if reading.intent in _ALONE:
         one = cast_log(reading, memory)
         if isinstance(one, Reply):

@@ -124,6 +124,7 @@ class Values:
     quoted: tuple[str, ...] = ()
     delivery_id: str = ""
     change_id: str = ""
+    event_id: str = ""
     everything: bool = False
     since: str = ""
     status: str = ""

@@ -103,7 +103,7 @@ def _naming(reading: Reading, memory: Memory) -> tuple[str, ...]:
 def parts_of_names(reading: Reading, memory: Memory) -> tuple[str, ...]:
     """Give the words left over that are part of a webhook's name or address."""
     parts = {part for one in memory.webhooks.values() for part in words_of(text_of(one))}
-    return tuple(word for word in reading.residue if word.casefold() in parts)
+    return tuple(word for word in reading.residue if parts.issuperset(words_of(word.casefold()) or [word]))
 
 
 def _implied(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:

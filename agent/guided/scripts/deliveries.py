@@ -119,7 +119,10 @@ def _one_delivery(stage: Stage, delivery_id: str) -> Script:
         lines.append(
             f"• attempt {one.get('number')}: {told} in {one.get('duration_ms')} ms · {one.get('attempted_at')}"
         )
-    return Reply("\n".join(lines), (f"Retry {delivery_id}",))
+    offers = [f"Retry {delivery_id}"]
+    if delivery.get("status") in _FAILED and (webhook := delivery.get("webhook_id")):
+        offers.append(f"Diagnose {webhook}")
+    return Reply("\n".join(lines), tuple(offers))
 
 
 def last_failed(stage: Stage) -> Generator[Call, Result, Result]:

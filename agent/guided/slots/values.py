@@ -28,7 +28,7 @@ class Contents(NamedTuple):
 
 def read_light(page: Page) -> Contents:
     """Read only which webhook is meant: for requests such as "disable", where event words may belong to its name."""
-    delivery, change = _identifiers(page)
+    delivery, change, _ = _identifiers(page)
     page.mark(page.of_kind(Kind.HIDDEN, Kind.STOP))
     page.mark(index for index in page.of_kind(Kind.WORD) if page.tokens[index].is_word("event", "request", "delivery"))
     mention = read_mention(page)
@@ -47,8 +47,8 @@ def read_values(page: Page) -> Contents:
 
 
 def _plain_values(page: Page) -> Values:
-    delivery, change = _identifiers(page)
-    return Values(delivery_id=delivery, change_id=change, since=_since(page), status=_status(page))
+    delivery, change, event = _identifiers(page)
+    return Values(delivery_id=delivery, change_id=change, event_id=event, since=_since(page), status=_status(page))
 
 
 def _filter_values(page: Page, values: Values, nouns: frozenset[str]) -> Values:
@@ -83,16 +83,16 @@ def _endpoint_values(page: Page, values: Values) -> Values:
     )
 
 
-def _identifiers(page: Page) -> tuple[str, str]:
-    """Give the delivery id and the change id."""
-    found = {"dlv": "", "chg": ""}
+def _identifiers(page: Page) -> tuple[str, str, str]:
+    """Give the delivery id, the change id and the event id."""
+    found = {"dlv": "", "chg": "", "evt": ""}
     for index in page.of_kind(Kind.ID):
         prefix = page.tokens[index].value.split("_")[0]
         if prefix in found:
             found[prefix] = page.tokens[index].value
         if prefix != "wh":
             page.mark([index])
-    return found["dlv"], found["chg"]
+    return found["dlv"], found["chg"], found["evt"]
 
 
 def _is_date(text: str) -> bool:
