@@ -11,8 +11,8 @@ _END = 4
 
 
 def host_of(webhook: Mapping[str, Any]) -> str:
-    """Give the host of a webhook's URL."""
-    return urlsplit(str(webhook.get("url") or "")).hostname or ""
+    """Give the host of a webhook's URL, with its port."""
+    return urlsplit(str(webhook.get("url") or "")).netloc.rpartition("@")[2]
 
 
 def apart(webhook: Mapping[str, Any], webhooks: Iterable[Mapping[str, Any]]) -> str:

@@ -44,11 +44,12 @@ def explained(stage: Stage, found: Mapping[str, Any]) -> Reply:
 
 def fix_commands(stage: Stage, found: Mapping[str, Any]) -> tuple[str, ...]:
     """Write each fix that we can carry out as a message; none quotes anything from outside."""
-    return tuple(
+    commands = (
         _WORDS.get(str(fix["change"].get("action")), f"Apply fix {place} to {{}}").format(stage.label)
         for place, fix in enumerate(found.get("fixes") or [], 1)
         if isinstance(fix, Mapping) and isinstance(fix.get("change"), Mapping)
-    )[:3]
+    )
+    return tuple(dict.fromkeys(commands))[:3]
 
 
 def apply(stage: Stage) -> Script:

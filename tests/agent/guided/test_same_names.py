@@ -21,6 +21,11 @@ def test_another_host_tells_them_apart():
     assert "1. “Orders” (api.shop.example); 2. “Orders” (crm.example)" in said
 
 
+def test_another_port_tells_them_apart():
+    said = asked(twins("http://127.0.0.1:9000/in", "http://127.0.0.1:9001/in"))
+    assert "1. “Orders” (127.0.0.1:9000); 2. “Orders” (127.0.0.1:9001)" in said
+
+
 def test_another_path_tells_them_apart():
     said = asked(twins("https://api.shop.example/orders", "https://api.shop.example/orders/v2"))
     assert "1. “Orders” (api.shop.example/orders); 2. “Orders” (api.shop.example/orders/v2)" in said
