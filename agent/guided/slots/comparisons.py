@@ -189,9 +189,9 @@ def _subject_before(page: Page, one: _Found, floor: int) -> Comparison | None:
             return replace(one.comparison, subject=subject[0], guessed=subject[1])
         if page.tokens[index].norm not in _LINKS | _BETWEEN:
             compared = not one.comparison.bare or page.tokens[one.start - 1].is_word("is")
-            field = bare_field(page, index) if compared else ""
-            page.mark([index] if field else [])
-            return replace(one.comparison, subject=field, guessed=True, bare_field=True) if field else None
+            field = bare_field(page, index) if compared else None
+            page.mark(field.indexes if field else [])
+            return replace(one.comparison, subject=field.key, guessed=True, bare_field=True) if field else None
     return None
 
 

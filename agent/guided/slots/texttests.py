@@ -38,10 +38,10 @@ def _bare_tests(page: Page) -> list[TextTest]:
     """Read tests of everyday words ("only send stock if status is paid"); those against a number are comparisons."""
     found: list[TextTest] = []
     for index in page.of_kind(Kind.WORD):
-        field = bare_field(page, index) if spans_at(page.tokens, index + 1, "tests") else ""
-        test = _test(page, Span(field, (index,)), guessed=True) if field else None
-        if test:
-            page.mark([index])
+        field = bare_field(page, index) if spans_at(page.tokens, index + 1, "tests") else None
+        test = _test(page, field, guessed=True) if field else None
+        if field and test:
+            page.mark(field.indexes)
             found.append(replace(test, bare_field=True))
     return found
 

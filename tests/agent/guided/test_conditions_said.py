@@ -34,6 +34,14 @@ _AMOUNT = condition("amount", "gt", 100)
             "wh_2",
             [condition("quantity", "lt", 10), condition("amount", "gte", 5)],
         ),
+        ("only send stock if cart weight is over 5", "wh_2", [condition("cart_weight", "gt", 5)]),
+        ("send stock only when the cart weight is below 5", "wh_2", [condition("cart_weight", "lt", 5)]),
+        ("only send stock where shipping country is DE", "wh_2", [condition("shipping_country", "eq", "DE")]),
+        (
+            "only send billing if amount > 100 and invoice status is paid",
+            "wh_3",
+            [_AMOUNT, condition("invoice_status", "eq", "paid")],
+        ),
     ],
 )
 def test_an_unknown_word_is_confirmed_as_a_payload_field(said: str, webhook: str, conditions: list[Any]):
@@ -52,7 +60,7 @@ def test_an_unknown_word_is_confirmed_as_a_payload_field(said: str, webhook: str
         ("only send stock below 10", "under 10"),
         ("only send stock over 100", "over 100"),
         ("only send purchases over 200 to stock", "over 200"),
-        ("only send stock where total weight is over 5 and properties.quantity at most 3", "over 5"),
+        ("only send stock where my own shelf is over 5 and properties.quantity at most 3", "over 5"),
     ],
 )
 def test_a_number_said_of_nothing_is_asked_about_as_it_was_said(said: str, kept: str):
