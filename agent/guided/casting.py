@@ -117,7 +117,8 @@ def _is_of_one(reading: Reading, memory: Memory) -> bool:
 
 def _spelled_out(reading: Reading, found: Target) -> bool:
     """Tell whether each of the webhooks was named one by one."""
-    return len(found.ids) in {len(reading.mention.ids), len(reading.mention.names)}
+    ids, names = len(reading.mention.ids), len(reading.mention.names)
+    return len(found.ids) in {ids, names, ids + names}
 
 
 def _confirm(reading: Reading, found: tuple[str, ...], memory: Memory) -> Reply:

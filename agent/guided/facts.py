@@ -69,6 +69,7 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         and words & {"new"}
         and not found.residue
         and not found.nouns - {"webhook"}
+        and not values.comparisons
         and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
         "one_event": is_single(page, found),

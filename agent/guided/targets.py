@@ -11,6 +11,7 @@ from agent.guided.naming import likeness, matches, text_of, words_of
 from agent.guided.reading import Intent, Reading
 from agent.guided.restating import command
 from agent.guided.script import Reply, ask
+from agent.guided.slots.mentions import Mention
 from agent.guided.twins import apart, host_of
 from agent.guided.wording import label, title
 
@@ -41,7 +42,7 @@ def here(memory: Memory) -> list[dict[str, Any]]:
 def needs_listing(reading: Reading, memory: Memory) -> bool:
     """Tell whether a fresh list is needed to say which webhook is meant."""
     mention = reading.mention
-    if mention.ids or (mention.ordinals and memory.shown):
+    if (mention.ids and not mention.names) or (mention.ordinals and memory.shown):
         return False
     if (
         reading.residue
@@ -61,7 +62,7 @@ def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target 
     """Find the webhooks meant; `loose` lets words that name no webhook through (they may be tags)."""
     mention = reading.mention
     if mention.ids:
-        return Target(mention.ids)
+        return Target(_with_names(mention, memory))
     if not memory.webhooks:
         return ask("There are no webhooks here yet. Shall I set one up?", "Set up a webhook")
     if mention.ordinals:
@@ -73,6 +74,12 @@ def resolve(reading: Reading, memory: Memory, *, loose: bool = False) -> Target 
     if found is None and words and (not loose or mention.names or mention.hosts):
         return _unknown(words, reading, memory)
     return found or _pointed_at(reading, memory, reading.residue if words else ())
+
+
+def _with_names(mention: Mention, memory: Memory) -> tuple[str, ...]:
+    """Give the ids that were said, and those of the webhooks that were named beside them."""
+    named = [matches(name, list(memory.webhooks.values())) for name in mention.names]
+    return tuple(dict.fromkeys([*mention.ids, *(str(found[0]["id"]) for found in named if len(found) == 1)]))
 
 
 def _pointed_at(reading: Reading, memory: Memory, leftover: tuple[str, ...]) -> Target | Reply:

@@ -1,7 +1,7 @@
 """The first law under noise: nothing is changed unless a command is plainly there."""
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from world import World, three
 
@@ -189,6 +189,7 @@ def test_truncated_negations_never_act(command: str, frame: str, size: int):
 
 
 @QUIET
+@example("NEW:0")
 @given(st.text(max_size=60))
 def test_any_text_without_a_command_gets_an_answer_and_changes_nothing(text: str):
     if COMMAND_WORDS.isdisjoint(text.lower().split()):

@@ -49,5 +49,20 @@ def test_a_long_path_is_cut_where_it_differs_no_more():
 
 def test_all_of_them_are_told_apart_before_they_are_changed_together():
     world = twins("https://api.shop.example/orders", "https://api.shop.example/orders/v2")
-    said = world.say("disable everything").text
+    answer = world.say("disable everything")
+    said = answer.text
     assert "“Orders” (api.shop.example/orders), “Orders” (api.shop.example/orders/v2), “Refunds”." in said
+    world.say(suggestions(answer)[0])
+    assert [args["webhook_id"] for _, args in world.acts] == list(world.webhooks)
+
+
+def test_a_name_beside_an_id_is_a_webhook_of_its_own():
+    world = twins("https://api.shop.example/orders", "https://api.shop.example/orders/v2")
+    world.say('disable wh_01abcdef0002 and "Refunds"')
+    assert [args["webhook_id"] for _, args in world.acts] == ["wh_01abcdef0002", "wh_01abcdef0003"]
+
+
+def test_a_text_beside_an_id_is_no_webhook():
+    world = twins("https://api.shop.example/orders", "https://api.shop.example/orders/v2")
+    world.say('set the description of wh_01abcdef0002 to "Refunds"')
+    assert [args["webhook_id"] for _, args in world.acts] == ["wh_01abcdef0002"]
