@@ -32,6 +32,7 @@ from store.notify import Notifier
 from store.session import Database, driver_url
 from webhooks.alert_watch import AlertWatch
 from webhooks.columns import Columns
+from webhooks.handover import Handover
 from webhooks.maintenance import Maintenance
 from webhooks.wakeup import Wakeup
 from webhooks.worker import Worker
@@ -58,6 +59,7 @@ class Engine:
         self.database = Database(settings.database_url, pool_size=settings.database_pool_size)
         self.notifier = _notifier(settings, self.database)
         self.wakeup = Wakeup(self.notifier.ring if self.notifier else None)
+        self.handover = Handover()
         self.gatekeeper = Gatekeeper(self.database)
         self.metrics = Metrics(self.database, VERSION)
         self.tracing = tracing_of(os.environ, VERSION)
@@ -89,7 +91,14 @@ class Engine:
 
             self._metrics_port = await MetricsPort.open(self, self.settings.metrics_port)
         if with_worker:
-            self.worker = Worker(self.database, self.columns, self.egress, self.wakeup, observer=self.watchers)
+            self.worker = Worker(
+                self.database,
+                self.columns,
+                self.egress,
+                self.wakeup,
+                observer=self.watchers,
+                handover=self.handover,
+            )
             self._working = asyncio.create_task(self.worker.run())
             maintenance = Maintenance(self.database, self.settings.retention_days)
             self._background.append(asyncio.create_task(maintenance.run()))

@@ -45,7 +45,7 @@ class Platform(Engine):
         self.registry = Registry(self.database, self.box, settings.policy, settings.console, self.wakeup)
         self.perspectives = Perspectives(self.database)
         self.payloads = Payloads(self.database)
-        self.intake = Intake(self.database, self.wakeup, self.watchers)
+        self.intake = Intake(self.database, self.wakeup, self.watchers, self.handover)
         self.insights = Insights(self.database, self.wakeup)
         self.eraser = Eraser(self.database)
         self.tester = Tester(self.database, self.columns, egress, self.wakeup)

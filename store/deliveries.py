@@ -67,8 +67,8 @@ def _adding(on: Dialect) -> Any:
     return dialect.insert(on, events).on_conflict_do_nothing().returning(events.c.id)
 
 
-def new_delivery(event: Row, webhook_id: str, now: datetime) -> Row:
-    """Make the delivery of an event to a webhook, due now; its ordering key is the event's."""
+def new_delivery(event: Row, webhook_id: str, now: datetime) -> dict[str, Any]:
+    """Make the delivery of an event to a webhook, due now and claimed by nobody; its ordering key is the event's."""
     key = event.get("ordering_key")
     return {
         "id": new_id("dlv"),
@@ -82,12 +82,15 @@ def new_delivery(event: Row, webhook_id: str, now: datetime) -> Row:
         "attempts": 0,
         "retries_used": 0,
         "run_at": now,
+        "worker_id": None,
         "created_at": now,
     }
 
 
 _NEW = ("id", "workspace_id", "webhook_id", "event_id", "event_type", "status", "ordering_key", "lane", "run_at")
-_ADD = insert(deliveries).values({name: bindparam(name) for name in (*_NEW, "attempts", "retries_used", "created_at")})
+_ADD = insert(deliveries).values(
+    {name: bindparam(name) for name in (*_NEW, "worker_id", "attempts", "retries_used", "created_at")}
+)
 
 
 async def add(connection: AsyncConnection, rows: Sequence[Row]) -> None:

@@ -54,7 +54,7 @@ async def by_ids(connection: AsyncConnection, ids: list[str]) -> list[Row]:
 
 
 _FILTERS = [webhooks.c[name] for name in ("id", "event_filter", "conditions", "tag_filter", "trust_score")]
-_LISTENING = select(*_FILTERS).where(
+_LISTENING = select(*_FILTERS, webhooks.c.updated_at, webhooks.c.breaker_until).where(
     webhooks.c.workspace_id == bindparam("workspace"),
     webhooks.c.deleted_at.is_(None),
     webhooks.c.enabled.is_(True),
@@ -66,7 +66,7 @@ _LISTENING = select(*_FILTERS).where(
 async def listening(connection: AsyncConnection, workspace_id: str, perspective_id: str | None) -> list[Row]:
     """Return ids and filters of the enabled webhooks that hear events of a perspective: its own, and the workspace's.
 
-    Operational ones hear none.
+    Operational ones hear none. With their version and the end of the breaker's pause.
     """
     asked = {"workspace": workspace_id, "perspective": perspective_id}
     return [dict(row) for row in (await connection.execute(_LISTENING, asked)).mappings()]

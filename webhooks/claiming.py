@@ -72,6 +72,10 @@ class Claimer:
         """Whether the last claim passed over as many ordering keys as it may, and left others for the next."""
         return self._is_cut
 
+    def knows_of(self, webhook_id: str) -> bool:
+        """Say whether the last scan found something due of a webhook: some of it may still wait."""
+        return any(one.id == webhook_id for one in self._known)
+
     async def claim(self, connection: AsyncConnection) -> list[Claimed]:
         """Claim what is due and may be claimed now; `keep` it after the commit, `undo` it without one."""
         if not self._is_cut:

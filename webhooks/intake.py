@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,9 +20,9 @@ from rules.ranges import has_nul, shown
 from store import deliveries as store
 from store import idempotency
 from store import webhooks as webhook_store
-from store.pages import Row
 from store.session import Database
 from webhooks.gathering import Gathering
+from webhooks.handover import Handover, Offer, Taking
 from webhooks.observer import NOBODY, Observer
 from webhooks.wakeup import Wakeup
 
@@ -81,7 +81,16 @@ class _Submission:
     now: datetime
 
 
-_Listeners = list[tuple[str, FilterSet]]
+class _Listener(NamedTuple):
+    """A webhook that hears of events, as a transaction sees it."""
+
+    id: str
+    filters: FilterSet
+    version: datetime
+    breaker_is_closed: bool
+
+
+_Listeners = list[_Listener]
 _Heard = dict[tuple[str, str | None], _Listeners | InvalidInput]
 
 
@@ -91,12 +100,23 @@ def answer_text(accepted: list[Accepted]) -> str:
 
 
 class Intake:
-    """Accept events. What `accept` returned is on disk."""
+    """Accept events. What `accept` returned is on disk.
 
-    def __init__(self, database: Database, wakeup: Wakeup, observer: Observer = NOBODY) -> None:
+    Args:
+        database: Where they are stored.
+        wakeup: Rung when there is something to claim.
+        observer: Who is told of each request.
+        handover: Where a worker of this process may take deliveries at once.
+
+    """
+
+    def __init__(
+        self, database: Database, wakeup: Wakeup, observer: Observer = NOBODY, handover: Handover | None = None
+    ) -> None:
         self._database = database
         self._wakeup = wakeup
         self._observer = observer
+        self._handover = handover or Handover()
         self._gathering: Gathering[_Submission, list[Accepted]] = Gathering(
             self._store_all, lanes=1 if database.is_sqlite else _LANES, weigh=lambda one: len(one.rows)
         )
@@ -127,7 +147,7 @@ class Intake:
             if earlier is not None:
                 return Answer(earlier, replayed=True)
             submission = _Submission(workspace_id, events, rows, now)
-            accepted = (await self._store(connection, [submission]))[0]
+            accepted = (await self._store(connection, [submission], Taking()))[0]
             if isinstance(accepted, Exception):
                 raise accepted
             text = answer_text(accepted)
@@ -137,24 +157,27 @@ class Intake:
         return Answer(text, replayed=False)
 
     async def _store_all(self, submissions: list[_Submission]) -> list[list[Accepted] | Exception]:
-        async with self._database.write() as connection:
-            results = await self._store(connection, submissions)
-        self._announce(results)  # before anybody is answered: the worker's first wait then has the answers in it
+        with self._handover.taking() as taking:
+            async with self._database.write() as connection:
+                results = await self._store(connection, submissions, taking)
+        if not taking.has_all:
+            self._announce(results)  # before anybody is answered: the worker's first wait then has the answers in it
         return results
 
     async def _store(
-        self, connection: AsyncConnection, submissions: list[_Submission]
+        self, connection: AsyncConnection, submissions: list[_Submission], taking: Taking
     ) -> list[list[Accepted] | Exception]:
         """Store submissions; one whose perspective is unknown is answered with InvalidInput and stores nothing."""
         heard = await self._heard(connection, submissions)
         refused = [_refusal(one, heard) for one in submissions]
         taken = [one for one, refusal in zip(submissions, refused, strict=True) if refusal is None]
         new = await _add_events(connection, taken)
-        deliveries: list[Row] = []
+        offers: list[Offer] = []
         results: list[list[Accepted] | Exception] = []
         for one, refusal in zip(submissions, refused, strict=True):
-            results.append(refusal or _accepted(one, heard, new, deliveries))
-        await store.add(connection, deliveries)
+            results.append(refusal or _accepted(one, heard, new, offers))
+        taking.offer(offers)
+        await store.add(connection, [offer.delivery for offer in offers])
         return results
 
     async def _heard(self, connection: AsyncConnection, submissions: list[_Submission]) -> _Heard:
@@ -203,7 +226,15 @@ class Intake:
         if perspective_id is not None and not await webhook_store.perspective(connection, workspace_id, perspective_id):
             raise InvalidInput.of("perspective_id", f"there is no perspective {perspective_id!r} in this workspace")
         rows = await webhook_store.listening(connection, workspace_id, perspective_id)
-        return [(row["id"], FilterSet.of(**{name: row[name] for name in _FILTERS})) for row in rows]
+        return [
+            _Listener(
+                row["id"],
+                FilterSet.of(**{name: row[name] for name in _FILTERS}),
+                version=row["updated_at"],
+                breaker_is_closed=row["breaker_until"] is None,
+            )
+            for row in rows
+        ]
 
 
 def payload_text(payload: Mapping[str, Any], field: str = "payload") -> str:
@@ -306,27 +337,25 @@ def _refusal(submission: _Submission, heard: _Heard) -> InvalidInput | None:
     return None
 
 
-def _accepted(
-    submission: _Submission, heard: _Heard, new: set[tuple[str, str]], deliveries: list[Row]
-) -> list[Accepted]:
-    """Say what became of a submission's events; the first of an id takes it out of `new` and makes deliveries."""
+def _accepted(submission: _Submission, heard: _Heard, new: set[tuple[str, str]], offers: list[Offer]) -> list[Accepted]:
+    """Say what became of a submission's events; the first of an id takes it out of `new` and offers its deliveries."""
     accepted = []
     for event, row in zip(submission.events, submission.rows, strict=True):
         key = (submission.workspace_id, row["id"])
         listeners = heard[submission.workspace_id, event.perspective_id]
         is_new = key in new
         new.discard(key)
-        made: list[Row] = []
+        made: list[Offer] = []
         if is_new and not isinstance(listeners, InvalidInput):
             made = _deliveries(row, event, listeners, submission.now)
-        deliveries += made
+        offers += made
         accepted.append(Accepted(row["id"], event.type, not is_new, len(made)))
     return accepted
 
 
-def _deliveries(row: dict[str, Any], event: NewEvent, listeners: _Listeners, now: datetime) -> list[Row]:
+def _deliveries(row: dict[str, Any], event: NewEvent, listeners: _Listeners, now: datetime) -> list[Offer]:
     return [
-        store.new_delivery(row, webhook_id, now)
-        for webhook_id, filters in listeners
-        if matches(filters, event.type, event.payload)
+        Offer(store.new_delivery(row, one.id, now), row, one.version, one.breaker_is_closed)
+        for one in listeners
+        if matches(one.filters, event.type, event.payload)
     ]

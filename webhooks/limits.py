@@ -72,6 +72,11 @@ class Limits:
         self._asked_in: dict[str, int] = {}
 
     @property
+    def held(self) -> int:
+        """How many are claimed, over all webhooks."""
+        return self._held
+
+    @property
     def left(self) -> int:
         """How many more may be claimed, over all webhooks."""
         return max(0, self._most - self._held)
@@ -87,7 +92,7 @@ class Limits:
         What one of them leaves over is for another call. When there are more of them than can be served in one round,
         those that were served longest ago come first.
         """
-        most = {one.id: room for one in due if (room := self._room(targets[one.id])) > 0}
+        most = {one.id: room for one in due if (room := self.room(targets[one.id])) > 0}
         waiting: dict[str, list[DueWebhook]] = defaultdict(list)
         for one in due:
             if one.id in most:
@@ -254,7 +259,8 @@ class Limits:
                 left -= limit
         return paced
 
-    def _room(self, target: Target) -> int:
+    def room(self, target: Target) -> int:
+        """Return how many more deliveries of a webhook may be claimed."""
         if target.id in self._pauses and time.monotonic() < self._pauses[target.id][1]:
             return 0
         most = min(self._claims_per_webhook, self._windows.get(target.id, _FIRST_WINDOW))

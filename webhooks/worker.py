@@ -28,6 +28,7 @@ from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
 from webhooks.columns import Columns
 from webhooks.disabling import consequences
+from webhooks.handover import Desk, Handover
 from webhooks.heart import Heart
 from webhooks.limits import Limits
 from webhooks.observer import NOBODY, Finished, Observer
@@ -59,6 +60,7 @@ class Worker:
         claims_per_webhook: The same for one webhook; at most 64 of them are in flight at a time.
         rng: Where jitter comes from, and what lanes take turns by.
         observer: Who is told of each batch.
+        handover: Where it takes deliveries from the intake of this process.
 
     """
 
@@ -73,6 +75,7 @@ class Worker:
         claims_per_webhook: int = 2048,
         rng: Random | None = None,
         observer: Observer = NOBODY,
+        handover: Handover | None = None,
     ) -> None:
         self.id = new_id("wrk")
         self._database = database
@@ -86,6 +89,15 @@ class Worker:
         self._limits = Limits(claims, claims_per_webhook, self._rng)
         self._heart = Heart(self.id, database, self._limits, wakeup)
         self._claimer = Claimer(self.id, self._targets, self._limits)
+        self._handover = handover or Handover()
+        self._desk = Desk(
+            self.id,
+            self._targets,
+            self._limits,
+            may_take=lambda webhook_id: self._may_send and not self._claimer.knows_of(webhook_id),
+            start=self._start,
+            give_back=self._return,
+        )
         self._batch = claims_per_webhook // 8
         self._queues: dict[str, deque[Claimed]] = defaultdict(deque)
         self._lanes: Counter[str] = Counter()
@@ -100,8 +112,9 @@ class Worker:
     async def run(self) -> None:
         """Deliver until `stop`; then finish what is in flight, write it back, and leave."""
         async with self._heart.beating():
-            while not self._stopping:
-                await self._guarded_cycle()
+            with self._handover.at(self._desk):
+                while not self._stopping:
+                    await self._guarded_cycle()
             await self._drain()
 
     def stop(self) -> None:
@@ -128,6 +141,7 @@ class Worker:
 
     async def _come_back(self) -> None:
         """Be alive again after a silence: others may have taken what is queued here, so nothing of it is sent."""
+        self._desk.doubt()
         await self._heart.resume()
         self._give_back_all()
 
@@ -250,9 +264,12 @@ class Worker:
         """Give what is queued for a webhook back, unattempted, in the next cycle."""
         queue = self._queues[webhook_id]
         while queue:
-            row = queue.popleft()
-            self._limits.end(self._targets[webhook_id], row.lane, 1)
-            self._returned.append(row)
+            self._return(queue.popleft())
+
+    def _return(self, row: Claimed) -> None:
+        self._limits.end(self._targets[row.webhook_id], row.lane, 1)
+        self._returned.append(row)
+        self._wakeup.set()
 
     def _result(self, row: Claimed, made: Attempted) -> Row:
         local = made.result.status != "delivered" and made.is_local
@@ -310,6 +327,7 @@ class Worker:
         self._wakeup.set()
 
     async def _drain(self) -> None:
+        await self._desk.settled()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self._targets.longest_timeout.total_seconds() + 1)
         self._give_back_all()
