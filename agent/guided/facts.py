@@ -65,11 +65,10 @@ def facts_of(page: Page, found: Contents, verb_end: int) -> frozenset[str]:
         "list_alone": len(page.tokens) == 1 and page.tokens[0].is_word("list", "ls"),
         "idle": _idle(page, found),
         "one_webhook": _one_webhook(page),
-        "fresh": len(page.tokens) > 1
+        "fresh": sum(token.kind is Kind.WORD for token in page.tokens) > 1
         and words & {"new"}
         and not found.residue
         and not found.nouns - {"webhook"}
-        and not values.comparisons
         and not mention.explicit,
         "webhook_object": webhook_object(page, verb_end) or mention.ids,
         "one_event": is_single(page, found),

@@ -1,7 +1,9 @@
 """The first law under noise: nothing is changed unless a command is plainly there."""
 
+import re
+
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from world import World, three
 
@@ -189,11 +191,15 @@ def test_truncated_negations_never_act(command: str, frame: str, size: int):
 
 
 @QUIET
-@example("NEW:0")
 @given(st.text(max_size=60))
 def test_any_text_without_a_command_gets_an_answer_and_changes_nothing(text: str):
-    if COMMAND_WORDS.isdisjoint(text.lower().split()):
+    if COMMAND_WORDS.isdisjoint(re.findall(r"[^\W_]+", text.lower())):
         assert acts_of(text) == []
+
+
+@pytest.mark.parametrize("text", ["NEW:0", "NEW/", "new!"])
+def test_a_lone_new_opens_no_form(text: str):
+    assert acts_of(text) == []
 
 
 @QUIET
