@@ -8,42 +8,31 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict, deque
-from datetime import UTC, datetime
 from random import Random
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from rules.breaker import BreakerState, breaker_state
 from rules.ids import new_id
 from rules.outcomes import Send
-from store import claims as claim_store
-from store import deliveries as store
-from store import health as health_store
 from store import workers as worker_store
-from store.claims import Claimed, Lane, Standing
-from store.pages import Row
+from store.claims import Claimed
 from store.session import STORE_FAILURES, Database
-from webhooks.attempt import Attempted, attempt, local_fault
+from webhooks.attempt import attempt, local_fault
 from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
 from webhooks.columns import Columns
-from webhooks.disabling import consequences
 from webhooks.handover import Desk, Handover
 from webhooks.heart import Heart
 from webhooks.limits import Limits
 from webhooks.observer import NOBODY, Finished, Observer
 from webhooks.profiles import Message
 from webhooks.request import Target
+from webhooks.settling import Settler
 from webhooks.targets import Targets
 from webhooks.wakeup import Wakeup
 
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.004
-_WRITTEN_AT_ONCE = 2048
-_RENDERED_AT_ONCE = 512  # more would keep other tasks waiting
 _FAULT_PAUSE_SECONDS = 1.0
 _LAST_TRIES = 3
-_FIRST, _RETRY = int(Lane.FIRST), int(Lane.RETRY)
 
 log = logging.getLogger("hookwright.worker")
 
@@ -83,12 +72,19 @@ class Worker:
         self._wakeup = wakeup
         self._rng = rng or Random()
         self._observer = observer
-        self._columns = columns
         self._targets = Targets(columns)
-        self._breakers = Breakers(self._rng)
         self._limits = Limits(claims, claims_per_webhook, self._rng)
         self._heart = Heart(self.id, database, self._limits, wakeup)
         self._claimer = Claimer(self.id, self._targets, self._limits)
+        self._settler = Settler(
+            self.id,
+            columns,
+            self._targets,
+            self._limits,
+            breakers=Breakers(self._rng),
+            claimer=self._claimer,
+            give_back=self._give_back,
+        )
         self._handover = handover or Handover()
         self._desk = Desk(
             self.id,
@@ -163,7 +159,7 @@ class Worker:
         started = ended = 0.0
         try:
             async with self._database.write(lazily=not finished and not returned) as connection:
-                await self._settle(connection, finished, returned)
+                await self._settler.settle(connection, finished, returned, doubtful=self._doubtful)
                 self._count_ended(freed)
                 freed = []
                 if not self._stopping:
@@ -193,69 +189,6 @@ class Worker:
         for (webhook_id, lane), count in Counter(ended).items():
             self._limits.end(self._targets[webhook_id], lane, count)
 
-    async def _unwritten(self, connection: AsyncConnection, finished: list[Finished]) -> list[Finished]:
-        """Leave out what a commit that was not answered has written after all.
-
-        If that is still under way, whoever locks the webhooks waits for its end: so this is asked with the locks held.
-        """
-        if not self._doubtful or not finished:
-            return finished
-        written = await store.logged(connection, [row.id for row, _ in finished])
-        return [one for one in finished if (one[0].id, one[1].number, one[1].started) not in written]
-
-    async def _settle(self, connection: AsyncConnection, finished: list[Finished], returned: list[Claimed]) -> None:
-        if not finished and not returned:
-            return
-        changed = {row.webhook_id for row in returned}.union(row.webhook_id for row, _ in finished)
-        standings = await claim_store.lock(connection, changed)
-        await claim_store.give_back(connection, self.id, [row.id for row in returned])
-        finished = await self._unwritten(connection, finished)
-        await self._targets.refresh(connection, {id_: one.updated_at for id_, one in standings.items()})
-        await self._write_back(connection, finished)
-        by_webhook: dict[str, list[Finished]] = defaultdict(list)
-        for one in finished:
-            by_webhook[one[0].webhook_id].append(one)
-        judged = {id_: [made.result for _, made in those if not made.is_local] for id_, those in by_webhook.items()}
-        await health_store.fold(connection, judged)
-        for webhook_id, those in by_webhook.items():
-            await self._judge(connection, webhook_id, those, standings[webhook_id])
-        outcomes = {id_: [made for _, made in those] for id_, those in by_webhook.items()}
-        failed_before = {id_ for id_, one in standings.items() if one.consecutive_failures}
-        for webhook_id in await consequences(connection, self._columns, outcomes, failed_before, datetime.now(UTC)):
-            self._give_back(webhook_id)
-
-    async def _write_back(self, connection: AsyncConnection, finished: list[Finished]) -> None:
-        """Write results and attempts, as few statements as can be: each waits for the loop several times."""
-        for start in range(0, len(finished), _WRITTEN_AT_ONCE):
-            results: list[Row] = []
-            attempts: list[Row] = []
-            end = min(start + _WRITTEN_AT_ONCE, len(finished))
-            for first in range(start, end, _RENDERED_AT_ONCE):
-                some = finished[first : min(first + _RENDERED_AT_ONCE, end)]
-                results += [self._result(row, made) for row, made in some]
-                attempts += [made.log_row() for _, made in some]
-                await asyncio.sleep(0)
-            await store.finish(connection, results, attempts)
-
-    async def _judge(
-        self, connection: AsyncConnection, webhook_id: str, finished: list[Finished], standing: Standing
-    ) -> None:
-        """Let attempts decide about a webhook's circuit breaker; faults of ours do not count."""
-        self._limits.learn(webhook_id, (made.result for _, made in finished))
-        policy, now = self._targets.breakers[webhook_id], datetime.now(UTC)
-        breaker = self._breakers.judge(
-            webhook_id,
-            policy,
-            standing,
-            [made.result.status == "delivered" for _, made in finished if not made.is_local],
-            probed=self._claimer.was_probe(webhook_id, (row for row, _ in finished)),
-            now=now,
-        )
-        if breaker != standing.breaker:
-            await claim_store.set_breaker(connection, webhook_id, breaker)
-        if not self._targets[webhook_id].active or breaker_state(policy, breaker, now) is not BreakerState.CLOSED:
-            self._give_back(webhook_id)
-
     def _give_back_all(self) -> None:
         for webhook_id in list(self._queues):
             self._give_back(webhook_id)
@@ -270,22 +203,6 @@ class Worker:
         self._limits.end(self._targets[row.webhook_id], row.lane, 1)
         self._returned.append(row)
         self._wakeup.set()
-
-    def _result(self, row: Claimed, made: Attempted) -> Row:
-        local = made.result.status != "delivered" and made.is_local
-        return {
-            "finished_id": row.id,
-            "by": self.id,
-            "new_status": made.result.status,
-            "made": made.number,
-            "used": row.retries_used + (not local),
-            "next_lane": _RETRY if made.run_at is not None and row.lane == _FIRST and not local else row.lane,
-            "again_at": made.run_at if self._targets[row.webhook_id].active else None,
-            "ended_at": made.result.at if made.run_at is None else None,
-            "code": made.status_code,
-            "message": made.result.error,
-            "named": made.result.cause,
-        }
 
     def _start(self, row: Claimed) -> None:
         """Queue a claimed delivery, and open another lane to its webhook if it may have one."""
