@@ -57,7 +57,8 @@ async def write_many(connection: AsyncConnection, statement: Any, rows: Sequence
     elif statement.is_insert:
         await connection.exec_driver_sql(prepared.for_many, [prepared.pick(row) for row in rows])
     else:
-        await connection.exec_driver_sql(prepared.for_many, (orjson.dumps(rows, option=orjson.OPT_NAIVE_UTC).decode(),))
+        written = orjson.dumps(rows, default=moment_text, option=orjson.OPT_NAIVE_UTC)
+        await connection.exec_driver_sql(prepared.for_many, (written.decode(),))
 
 
 async def _write_to_sqlite(connection: AsyncConnection, prepared: _Prepared, values: list[tuple[Any, ...]]) -> None:
