@@ -6,14 +6,14 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, insert, null, select, update
+from sqlalchemy import Select, bindparam, case, delete, insert, null, select, update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rules.ids import new_id
 from store import dialect
 from store.batches import write_many
-from store.claims import IDS_AT_ONCE, Lane
+from store.claims import IDS_AT_ONCE, Lane, give_back
 from store.pages import Page, Row, fetch_page
 from store.tables import Attempt, Delivery, Event, Webhook
 
@@ -96,6 +96,17 @@ _ADD = insert(deliveries).values(
 async def add(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Insert deliveries that `new_delivery` has made."""
     await write_many(connection, _ADD, rows)
+
+
+async def give_back_if_stored(connection: AsyncConnection, worker_id: str, rows: Sequence[Row]) -> None:
+    """Return new deliveries to the queue that were stored as claimed, if they were: their commit was not answered.
+
+    It may still be under way. Storing them once more waits for its end; what that stores is taken away again.
+    """
+    missing = dialect.insert(connection.dialect, deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+    added = set((await connection.execute(missing, sorted(rows, key=itemgetter("id")))).scalars())
+    await connection.execute(delete(deliveries).where(deliveries.c.id.in_(added)))
+    await give_back(connection, worker_id, [row["id"] for row in rows if row["id"] not in added])
 
 
 async def event(connection: AsyncConnection, workspace_id: str, event_id: str) -> Row | None:

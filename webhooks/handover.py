@@ -7,18 +7,27 @@ in line behind others. Everything else is stored as ever.
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from store.claims import Claimed, Lane
+from store.deliveries import give_back_if_stored
 from store.pages import Row
+from store.session import Database
 from webhooks.limits import LANES, Limits
 from webhooks.targets import Targets
 
 _FEW: Final = 16
+_FRESH_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.005
+_FAULT_PAUSE_SECONDS: Final = 1.0
+
+log = logging.getLogger("hookwright.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,16 @@ class Offer:
     event: Row
     version: datetime
     breaker_is_closed: bool
+
+    @property
+    def id(self) -> str:
+        """The delivery's id."""
+        return str(self.delivery["id"])
+
+    @property
+    def webhook_id(self) -> str:
+        """The id of its webhook."""
+        return str(self.delivery["webhook_id"])
 
     def claimed(self) -> Claimed:
         """Return what a claim would have found, once it is stored."""
@@ -41,17 +60,19 @@ class Desk:
 
     Args:
         worker_id: Who takes them.
+        database: Where they are stored.
         targets: The webhooks as the worker knows them.
         limits: What it may claim, and the count of what it has.
         may_take: Whether this delivery is to go out now, and by this worker.
         start: Called with what is taken and stored.
-        give_back: Called with what is not to be sent, or of which nobody knows whether it was stored.
+        give_back: Called with what is stored and not to be sent.
 
     """
 
     def __init__(
         self,
         worker_id: str,
+        database: Database,
         targets: Targets,
         limits: Limits,
         *,
@@ -60,60 +81,77 @@ class Desk:
         give_back: Callable[[Claimed], None],
     ) -> None:
         self._worker_id = worker_id
+        self._database = database
         self._targets = targets
         self._limits = limits
         self._may_take = may_take
         self._start = start
         self._give_back = give_back
         self._under_way: set[str] = set()
-        self._is_quiet = asyncio.Event()
-        self._is_quiet.set()
+        self._doubts: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
-    def take(self, offers: Sequence[Offer]) -> list[Claimed]:
+    def take(self, offers: Sequence[Offer]) -> list[Offer]:
         """Mark what is to be stored as claimed; `keep` it after the commit, `drop` it without one."""
         if len(offers) > _FEW or self._limits.held + len(offers) > LANES:
             return []
-        taken = [self._take(offer) for offer in offers if self._fits(offer)]
-        self._limits.weigh([len(row.payload) for row in taken])
+        taken = [offer for offer in offers if self._fits(offer) and self._mark(offer)]
+        self._limits.weigh([len(offer.event["payload"]) for offer in taken])
         return taken
 
-    def _take(self, offer: Offer) -> Claimed:
-        offer.delivery["worker_id"] = self._worker_id
-        row = offer.claimed()
-        self._limits.start(self._targets[row.webhook_id], row.lane, 1)
-        self._under_way.add(row.id)
-        self._is_quiet.clear()
-        return row
+    def keep(self, taken: Sequence[Offer], *, fresh: bool) -> None:
+        """Send what is stored.
 
-    def keep(self, taken: Sequence[Claimed]) -> None:
-        """Send what is stored; give back what others may have taken while the worker was silent."""
-        for row in taken:
-            (self._start if row.id in self._under_way else self._give_back)(row)
-        self._end(taken)
+        Give it back where the worker was silent meanwhile, as others may have it then, or where storing it took so long
+        that the webhook may have been changed.
+        """
+        for offer in taken:
+            send = fresh and offer.id in self._under_way
+            (self._start if send else self._give_back)(offer.claimed())
+            self._under_way.discard(offer.id)
 
-    def drop(self, taken: Sequence[Claimed]) -> None:
-        """Give back what may have been stored, though its commit failed."""
-        for row in taken:
-            self._give_back(row)
-        self._end(taken)
+    def drop(self, taken: Sequence[Offer]) -> None:
+        """Give back what may have been stored, or may yet be, though its commit failed."""
+        self._under_way.difference_update(offer.id for offer in taken)
+        if taken and not self._is_closed:
+            task = asyncio.create_task(self._clear_up(taken))
+            self._doubts.add(task)
+            task.add_done_callback(self._doubts.discard)
 
     def doubt(self) -> None:
         """Send nothing of what is being stored: others may take it."""
         self._under_way.clear()
 
-    async def settled(self) -> None:
-        """Wait until nothing is being stored; what takes too long is found by others when the worker has left."""
+    async def close(self) -> None:
+        """Wait for what is being stored; what takes too long is found by others when the worker has left."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._is_quiet.wait()
+                while self._under_way or self._doubts:  # noqa: ASYNC110 - once in a worker's life
+                    await asyncio.sleep(_PAUSE_SECONDS)
+        self._is_closed = True
+        for task in self._doubts:
+            task.cancel()
 
-    def _end(self, taken: Sequence[Claimed]) -> None:
-        self._under_way.difference_update(row.id for row in taken)
-        if not self._under_way:
-            self._is_quiet.set()
+    def _mark(self, offer: Offer) -> bool:
+        offer.delivery["worker_id"] = self._worker_id
+        self._limits.start(self._targets[offer.webhook_id], offer.delivery["lane"], 1)
+        self._under_way.add(offer.id)
+        return True
+
+    async def _clear_up(self, taken: Sequence[Offer]) -> None:
+        while True:
+            try:
+                async with self._database.write() as connection:
+                    await give_back_if_stored(connection, self._worker_id, [offer.delivery for offer in taken])
+                break
+            except Exception:
+                log.exception("whether %d deliveries are stored could not be seen; trying again", len(taken))
+                await asyncio.sleep(_FAULT_PAUSE_SECONDS)
+        for offer in taken:
+            self._limits.end(self._targets[offer.webhook_id], offer.delivery["lane"], 1)
 
     def _fits(self, offer: Offer) -> bool:
-        target = self._targets.get(offer.delivery["webhook_id"])
+        target = self._targets.get(offer.webhook_id)
         return (
             target is not None
             and target.active
@@ -153,15 +191,25 @@ class Handover:
 
 
 class Taking:
-    """What one transaction hands over."""
+    """What one transaction hands over.
+
+    Attributes:
+        has_all: Whether nothing of what was offered is left to others.
+
+    """
 
     def __init__(self, desk: Desk | None = None) -> None:
         self._desk = desk
-        self._taken: list[Claimed] = []
+        self._taken: list[Offer] = []
+        self._begun = time.monotonic()
         self.has_all = False
 
+    def begin(self) -> None:
+        """Say that webhooks are about to be read: what is sent soon is sent as they are."""
+        self._begun = time.monotonic()
+
     def offer(self, offers: Sequence[Offer]) -> None:
-        """Offer what is about to be stored; `has_all` says whether nothing of it is left to others."""
+        """Offer what is about to be stored."""
         if self._desk is not None:
             self._taken = self._desk.take(offers)
             self.has_all = len(self._taken) == len(offers)
@@ -169,7 +217,7 @@ class Taking:
     def keep(self) -> None:
         """Send what was taken."""
         if self._desk is not None:
-            self._desk.keep(self._taken)
+            self._desk.keep(self._taken, fresh=time.monotonic() - self._begun < _FRESH_SECONDS)
 
     def drop(self) -> None:
         """Send nothing of it."""

@@ -168,6 +168,7 @@ class Intake:
         self, connection: AsyncConnection, submissions: list[_Submission], taking: Taking
     ) -> list[list[Accepted] | Exception]:
         """Store submissions; one whose perspective is unknown is answered with InvalidInput and stores nothing."""
+        taking.begin()
         heard = await self._heard(connection, submissions)
         refused = [_refusal(one, heard) for one in submissions]
         taken = [one for one, refusal in zip(submissions, refused, strict=True) if refusal is None]

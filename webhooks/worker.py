@@ -88,6 +88,7 @@ class Worker:
         self._handover = handover or Handover()
         self._desk = Desk(
             self.id,
+            database,
             self._targets,
             self._limits,
             may_take=lambda webhook_id: self._may_send and not self._claimer.knows_of(webhook_id),
@@ -244,7 +245,7 @@ class Worker:
         self._wakeup.set()
 
     async def _drain(self) -> None:
-        await self._desk.settled()
+        await self._desk.close()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self._targets.longest_timeout.total_seconds() + 1)
         self._give_back_all()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,14 +32,22 @@ class Hold:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with self._database.write() as connection:
-            yield connection
+        async with AsyncExitStack() as stack:
+            yield await stack.enter_async_context(self._database.write())
             self.reached.set()
             await self.go_on.wait()
             if self.fails == "before":
                 raise OSError("the disk is gone")
+            if self.fails == "late":
+                self.commit = asyncio.create_task(self._commit_later(stack.pop_all()))
+                raise OSError("the connection is lost before the commit")
         if self.fails == "after":
             raise OSError("the answer to the commit is lost")
+
+    @staticmethod
+    async def _commit_later(transaction: AsyncExitStack) -> None:
+        await asyncio.sleep(0.7)
+        await transaction.aclose()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._database, name)
@@ -57,9 +65,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ids: list[str] = []
     keep = Desk.keep
 
-    def note(desk: Desk, taken: list) -> None:
-        ids.extend(row.event_id for row in taken)
-        keep(desk, taken)
+    def note(desk: Desk, taken: list, *, fresh: bool) -> None:
+        ids.extend(offer.event["id"] for offer in taken)
+        keep(desk, taken, fresh=fresh)
 
     monkeypatch.setattr(Desk, "keep", note)
     return ids
@@ -157,15 +165,35 @@ async def test_what_was_not_stored_is_not_sent(api: Api, endpoint: str, receiver
     assert worker_of(api)._limits.held == 0  # noqa: SLF001 - places that were never freed would show late
 
 
+@pytest.mark.parametrize("when", ["after", "late"])
 async def test_what_was_stored_though_its_commit_was_not_answered_is_sent_once(
-    api: Api, endpoint: str, receiver: Receiver, kept: list[str], hold: Hold
+    api: Api, endpoint: str, receiver: Receiver, hold: Hold, when: str
 ):
     webhook = await known(api, endpoint)
-    hold.fails = "after"
+    hold.fails = when
     assert (await api.client.post("/v1/events", json={"type": "t", "payload": {}, "id": "doubt"})).status_code == 503
     await api.deliveries(2, "delivered")
     assert [row["event_id"] for row in await delivery_rows(api, webhook)] == ["first", "doubt"]
-    assert (kept, len(receiver.received)) == ([], 2)
+    assert len(receiver.received) == 2
+    assert worker_of(api)._limits.held == 0  # noqa: SLF001
+
+
+async def test_what_took_long_to_store_goes_to_the_webhook_as_it_is_then(
+    api: Api, endpoint: str, receiver: Receiver, hold: Hold
+):
+    webhook = await known(api, endpoint)
+    hold.reached.clear()
+    hold.go_on.clear()
+    storing = asyncio.create_task(api.event(id="second"))
+    await hold.reached.wait()
+    if not api.platform.database.is_sqlite:  # there, nobody else can write meanwhile
+        await api.patch(f"/v1/webhooks/{webhook}", {"url": f"{endpoint}/moved"})
+    await asyncio.sleep(0.2)
+    hold.go_on.set()
+    await storing
+    await api.deliveries(2, "delivered")
+    paths = ["/hook", "/hook" if api.platform.database.is_sqlite else "/hook/moved"]
+    assert [one.path for one in receiver.received] == paths
 
 
 async def test_what_is_being_stored_when_the_worker_stops_is_given_back(api: Api, endpoint: str, hold: Hold):
