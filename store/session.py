@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rules.errors import InvalidInput
@@ -16,6 +16,11 @@ from store.space import Space
 STORE_FAILURES = (OperationalError, InterfaceError, OSError, TimeoutError)  # it is gone, full, or locked
 _REWRITTEN_BYTES = 256 * 1024 * 1024
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def is_store_failure(error: Exception) -> bool:
+    """Say whether something failed through the store or the way to it, and not through what was to be stored."""
+    return isinstance(error, STORE_FAILURES) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def driver_url(url: str | URL) -> URL:

@@ -14,7 +14,7 @@ from rules.ids import new_id
 from rules.outcomes import Send
 from store import workers as worker_store
 from store.claims import Claimed
-from store.session import STORE_FAILURES, Database
+from store.session import Database, is_store_failure
 from webhooks.attempt import attempt, local_fault
 from webhooks.breakers import Breakers
 from webhooks.claiming import Claimer
@@ -144,7 +144,7 @@ class Worker:
 
     def _suspect_words(self, error: Exception) -> None:
         """Give up what endpoints said, rather than all deliveries, when results cannot be written twice in a row."""
-        self._suspicions += not isinstance(error, STORE_FAILURES)
+        self._suspicions += not is_store_failure(error)
         if self._suspicions > 1 and self._finished:
             log.error("%d results are kept without what was said in their attempts", len(self._finished))
             self._finished = [(row, made.without_words()) for row, made in self._finished]

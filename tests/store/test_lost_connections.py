@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from store.session import STORE_FAILURES, Database
+from store.session import STORE_FAILURES, Database, is_store_failure
 from tests import databases
 from tests.postgres_server import private_server
 from tests.serving import until
@@ -111,7 +111,8 @@ async def test_what_went_dead_without_a_word_fails_once(url: str):
         await database.close()
 
 
-async def test_a_connection_that_ends_within_a_transaction_fails_once(url: str):
+@pytest.mark.parametrize("then", ["SELECT pg_sleep(5)", None], ids=["statement", "commit"])
+async def test_a_connection_that_ends_within_a_transaction_fails_once(url: str, then: str | None):
     database, other = Database(url, pool_size=1), Database(url, pool_size=1)
 
     async def use() -> None:
@@ -119,10 +120,12 @@ async def test_a_connection_that_ends_within_a_transaction_fails_once(url: str):
             pid = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
             async with other.read() as killer:
                 await killer.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
-            await connection.exec_driver_sql("SELECT pg_sleep(5)")
+            if then:
+                await connection.exec_driver_sql(then)
 
-    with pytest.raises(SQLAlchemyError):
+    with pytest.raises(SQLAlchemyError) as caught:
         await use()
+    assert is_store_failure(caught.value)
     assert await answer(database) == 1
     await database.close()
     await other.close()
@@ -145,5 +148,5 @@ async def test_what_cannot_be_stored_is_no_failure_of_the_store(url: str):
     with pytest.raises(DBAPIError) as caught:
         async with database.write() as connection:
             await connection.execute(text("SELECT CAST(:word AS text)"), {"word": "a\0b"})
-    assert not isinstance(caught.value, STORE_FAILURES)
+    assert not is_store_failure(caught.value)
     await database.close()
