@@ -32,9 +32,9 @@ _PARKED_SECONDS = 30.0
 _RETRY_SECONDS = (2.0, 4.0, 8.0)
 _ROUND_TRIPS = 4  # each of settling and of claiming
 
-_SENDING, _RECEIVING = 0.4, 0.3  # of a worker's CPU for a delivery; the rest is settling and claiming, half and half
+_SENDING, _RECEIVING = 0.45, 0.33  # of a worker's CPU for a delivery; the rest is settling and claiming, half and half
 WRITING = 1 - _SENDING - _RECEIVING
-SETTLING = 0.65  # of PostgreSQL's CPU for a delivery; the rest is claiming
+SETTLING = 0.72  # of PostgreSQL's CPU for a delivery; the rest is claiming
 
 
 class Exchanging(Protocol):
