@@ -17,6 +17,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -235,8 +236,8 @@ def _key(owner: str) -> int:
 
 
 def _schema_digest() -> str:
-    """Name the schema by its migrations."""
-    digest = hashlib.sha256()
+    """Name the schema by its migrations and by the day, as it has tables for the days around it."""
+    digest = hashlib.sha256(datetime.now(UTC).date().isoformat().encode())
     for file in sorted(_MIGRATIONS.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:10]

@@ -78,7 +78,10 @@ async def to_revision(database: Database, revision: str, move: Any = command.upg
 async def test_a_week_of_days_is_there_ahead_and_asking_again_adds_none(shelf: Shelf):
     await partitions.extend(shelf.database, 30)
     there = await spans(shelf.database)
-    assert there == [Span(TODAY + n * DAY, TODAY + (n + 1) * DAY) for n in range(-1, 8)]
+    assert set(there) >= {Span(TODAY + n * DAY, TODAY + (n + 1) * DAY) for n in range(-1, 8)}
+    assert (
+        len(there) - 9 <= (datetime.now(UTC) - TODAY).days
+    )  # the template may be of before midnight, and so may TODAY
     await partitions.extend(shelf.database, 30)
     assert await spans(shelf.database) == there
 
