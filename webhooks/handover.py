@@ -95,7 +95,11 @@ class Desk:
         """Mark what is to be stored as claimed; `keep` it after the commit, `drop` it without one."""
         if len(offers) > _FEW or self._limits.held + len(offers) > LANES:
             return []
-        taken = [offer for offer in offers if self._fits(offer) and self._mark(offer)]
+        taken: list[Offer] = []
+        for offer in offers:
+            if self._fits(offer):
+                self._mark(offer)
+                taken.append(offer)
         self._limits.weigh([len(offer.event["payload"]) for offer in taken])
         return taken
 
@@ -132,11 +136,10 @@ class Desk:
         for task in self._doubts:
             task.cancel()
 
-    def _mark(self, offer: Offer) -> bool:
+    def _mark(self, offer: Offer) -> None:
         offer.delivery["worker_id"] = self._worker_id
         self._limits.start(self._targets[offer.webhook_id], offer.delivery["lane"], 1)
         self._under_way.add(offer.id)
-        return True
 
     async def _clear_up(self, taken: Sequence[Offer]) -> None:
         while True:

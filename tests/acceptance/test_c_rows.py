@@ -1,7 +1,6 @@
 """API calls inside a conversation, rows C01 to C06 and C09, X07 and X08, by the test button of a real server."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,12 +9,6 @@ from tests.acceptance.stub import Answer, StubApi
 from tests.serving import Api
 
 COMPANY = "$company.id"
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[StubApi]:
-    async with StubApi().serve() as running:
-        yield running
 
 
 async def assistant(api: Api, name: str = "Support") -> str:
